@@ -1,9 +1,13 @@
 """Writes the pages of docs/ that follow from the code; `--check` only compares them."""
 
 import sys
-from dataclasses import fields
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from datetime import timedelta
+from enum import StrEnum
 from inspect import get_annotations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
@@ -12,13 +16,18 @@ from api_reference.contract import read_packages
 from api_reference.pages import render_reference
 from conversation_service.app.settings import Settings as ConversationSettings
 from conversation_service.domain.keywords.keywords import Keywords
+from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.domain.templates.english import ENGLISH
 from conversation_service.domain.templates.spanish import SPANISH
 from gateway.settings import Settings as GatewaySettings
+from maskline_cli.values.parsers import format_duration
 from messaging_service.config.settings import Settings as MessagingSettings
 from runtime.settings.base import ServiceSettings
 from simulator.settings import Settings as SimulatorSettings
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 HERE = Path(__file__).parent
 PROTOS = HERE.parent / "protos"
@@ -55,23 +64,32 @@ no new ones. A *reserved* number is used only for conversations that ask for it.
 compare` compares a pool with the numbers of the carrier account. `maskline pools capacity` reports
 how many numbers the load requires: one for each live conversation of the same person.
 
-A pool also sets how long data is kept (`kept_after_end`, `receipts_kept`, `messages_kept`,
-`events_kept`, `dead_letters_kept`): see [how long data is kept](privacy.md#how-long-data-is-kept).
+A setting has one name in the file, in the command and in the API: `idle_timeout` in the table
+`[pools.main.lifecycle]`, `maskline pools set main lifecycle.idle_timeout=3d`, and
+`settings.lifecycle.idle_timeout` in the mask of `UpdatePool`. What each means, and its limits, is
+said in the file and in the [API reference](api.md). [How long data is
+kept](privacy.md#how-long-data-is-kept) explains `retention`.
 
 `make docs` generates this page from the code.
+"""
+SETTINGS_TABLE_HEAD = """## Settings
+
+| setting | default |
+|---|---|
 """
 KEYWORDS_HEAD = """## Keywords
 
 A keyword is a whole message, in any case. System texts contain the first word of each row. A pool
-may set its own words; words for `opt_out` are added to the ones below, which the law requires.
+may set its own words (`keywords.words`); words for `opt_out` are added to the ones below, which the
+law requires.
 """
 TEXTS_HEAD = """## System texts
 
-A pool may replace any of these. A text is printable ASCII and at most 160 characters in its longest
-form. It must not contain anything like a phone number, nor be a keyword itself. Every text may use
-`{operator}` and the keywords `{start}`, `{join}`, `{end}`, `{help}`, `{stop}`, `{block}` and
-`{report}`; `{code}`, `{span}` and `{receipt}` only where they are used below. `help`, `opened` and
-every text that ends something must say how to stop all messages.
+A pool may replace any of these (`templates`). A text is printable ASCII and at most 160 characters
+in its longest form. It must not contain anything like a phone number, nor be a keyword itself.
+Every text may use `{operator}` and the keywords `{start}`, `{join}`, `{end}`, `{help}`, `{stop}`,
+`{block}` and `{report}`; `{code}`, `{span}` and `{receipt}` only where they are used below. `help`,
+`opened` and every text that ends something must say how to stop all messages.
 """
 
 
@@ -107,7 +125,31 @@ def render_settings() -> str:
 def render_pools() -> str:
     """What a pool is, its keywords and its system texts."""
     tables = map(_system_texts, LANGUAGES)
-    return "\n".join([POOLS_HEAD, KEYWORDS_HEAD, _keywords(), TEXTS_HEAD, *tables, ""])
+    settings = "".join(_pool_settings(PoolSettings(operator_name="")))
+    head = f"{SETTINGS_TABLE_HEAD}{settings}"
+    return "\n".join([POOLS_HEAD, head, KEYWORDS_HEAD, _keywords(), TEXTS_HEAD, *tables, ""])
+
+
+def _pool_settings(group: "DataclassInstance", place: str = "") -> Iterator[str]:
+    for field in fields(group):
+        path, default = f"{place}{field.name}", getattr(group, field.name)
+        if is_dataclass(default) and not isinstance(default, type):
+            yield from _pool_settings(default, f"{path}.")
+        else:
+            yield f"| `{path}` | {_pool_default(default)} |\n"
+
+
+def _pool_default(value: object) -> str:
+    match value:
+        case timedelta():
+            return f"`{format_duration(value)}`"
+        case bool():
+            return "`yes`" if value else "`no`"
+        case StrEnum() | int():
+            return f"`{value}`"
+        case str():
+            return f"`{value}`" if value else ""
+    return ""
 
 
 def _written(name: str) -> str | None:

@@ -32,7 +32,7 @@ def end_as_read(own: OwnPool) -> Message:
 
 def update_as_read(own: OwnPool) -> Message:
     pool = own.ask(own.client.pools.GetPool, pool_pb2.GetPoolRequest()).pool
-    return operations.update("operator", etag=pool.etag)
+    return operations.update(operations.OPERATOR_NAME, etag=pool.etag)
 
 
 # A request of each method that succeeds.

@@ -89,13 +89,16 @@ def test_a_pair_gets_the_number_again_that_it_used_last(own: OwnPool) -> None:
 def test_only_the_named_settings_of_a_pool_change(own: OwnPool) -> None:
     before = own.ask(own.client.pools.GetPool, pool_pb2.GetPoolRequest()).pool
     changed = settings()
-    changed.operator, changed.language = "Another name", "es"
+    changed.operator_name, changed.language = "Another name", "es"
+    changed.templates["ended"] = "It is over. {stop}"
     request = pool_pb2.UpdatePoolRequest(
-        settings=changed, update_mask=FieldMask(paths=["operator"])
+        pool=pool_pb2.Pool(settings=changed, etag=before.etag),
+        update_mask=FieldMask(paths=["settings.operator_name", "settings.templates.ended"]),
     )
     after = own.ask(own.client.pools.UpdatePool, request).pool
-    own.invoke(operations.update("operator"))
-    assert after.settings.operator == "Another name"
+    own.invoke(operations.update("settings"))
+    assert after.settings.operator_name == "Another name"
+    assert dict(after.settings.templates) == {"ended": "It is over. {stop}"}
     assert after.settings.language == before.settings.language
     assert after.etag != before.etag
 
@@ -173,9 +176,9 @@ def test_the_deployment_is_looked_at_as_a_whole(own: OwnPool) -> None:
 
 def test_the_pools_of_the_suite_are_as_it_made_them(own: OwnPool) -> None:
     pool = own.ask(own.client.pools.GetPool, pool_pb2.GetPoolRequest()).pool
-    assert pool.name == POOL
-    assert not pool.is_seeded
-    assert pool.settings.idle_lifetime == settings().idle_lifetime
+    assert pool.pool_id == POOL
+    assert pool.source == pool_pb2.POOL_SOURCE_API
+    assert pool.settings.lifecycle.idle_timeout == settings().lifecycle.idle_timeout
     full = own.ask(own.client.pools.GetPool, pool_pb2.GetPoolRequest(pool_id=FULL_POOL)).pool
-    assert full.number_count == len(FULL_POOL_NUMBERS)
-    assert full.settings.pause_policy == pool_pb2.PAUSE_POLICY_REFUSE
+    assert full.masked_number_count == len(FULL_POOL_NUMBERS)
+    assert full.settings.relay.pause_policy == pool_pb2.PAUSE_POLICY_REFUSE

@@ -155,7 +155,7 @@ def test_numbers_are_listed_in_the_order_in_which_they_were_added(own: OwnPool) 
 
 def test_pools_are_listed_by_name_and_each_once(own: OwnPool) -> None:
     pages = paged(own, pool_pb2.ListPoolsRequest(), 1)
-    names = [pool.name for page in pages for pool in page if isinstance(pool, pool_pb2.Pool)]
+    names = [pool.pool_id for page in pages for pool in page if isinstance(pool, pool_pb2.Pool)]
     assert all(len(page) <= 1 for page in pages)
     assert names == sorted(set(names))
     assert {POOL, FULL_POOL} <= set(names)

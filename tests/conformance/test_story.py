@@ -127,8 +127,8 @@ def test_a_client_opens_a_conversation_speaks_into_it_and_ends_it(story: Story) 
 
 def test_what_is_texted_during_a_pause_arrives_in_order_afterwards(story: Story) -> None:
     pool, own = story.line.pool, story.line.own
-    if pool.settings.pause_policy == pool_pb2.PAUSE_POLICY_REFUSE:
-        own.client.target.skip(f"the setting `pause_policy` of the pool {pool.name} is REFUSE")
+    if pool.settings.relay.pause_policy == pool_pb2.PAUSE_POLICY_REFUSE:
+        own.client.target.skip(f"the setting `pause_policy` of the pool {pool.pool_id} is REFUSE")
     opened = story.line.open(story.alice, story.bob)
     where = {"pool_id": opened.pool_id, "conversation_id": opened.conversation_id}
     own.ask(own.client.conversations.PauseConversation, pb.PauseConversationRequest(**where))

@@ -1,7 +1,7 @@
 """Calls about people, pools and numbers, and the carrier's refusals."""
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from operator import attrgetter
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
@@ -11,8 +11,10 @@ from model.reference.erasure import erase_by_call, erasure_id_of
 from model.reference.state import PoolModel
 
 from conversation_service.domain.model.consent import OptOutSource
-from conversation_service.domain.model.pool import PausePolicy, PoolSettings
+from conversation_service.domain.model.pool import PausePolicy
+from conversation_service.rpc.pools.settings import settings_to_proto
 from maskline.admin.v1 import person_pb2, pool_pb2
+from support.builders.conversations import settings_with
 
 
 @dataclass
@@ -104,13 +106,12 @@ class OperatorCalls(ClientCalls):
 
     async def switch(self, pool: PoolModel, setting: str) -> None:
         """A setting with two values gets the other one."""
-        changed: dict[str, Any] = {setting: _other(getattr(pool.settings, setting))}
-        pool.settings = replace(pool.settings, **changed)
+        changed = {setting: _other(attrgetter(setting)(pool.settings))}
+        pool.settings = settings_with(changed, pool.settings)
         request = pool_pb2.UpdatePoolRequest(
             request_id=self.request_id(),
-            pool_id=pool.name,
-            settings=_to_proto(pool.settings),
-            update_mask=FieldMask(paths=[setting]),
+            pool=pool_pb2.Pool(pool_id=pool.name, settings=settings_to_proto(pool.settings)),
+            update_mask=FieldMask(paths=[f"settings.{setting}"]),
         )
         response = await self.deployment.call(request, pool_pb2.UpdatePoolResponse)
         assert not isinstance(response, str), response
@@ -126,13 +127,3 @@ def _other(value: bool | PausePolicy) -> bool | PausePolicy:
     if isinstance(value, bool):
         return not value
     return PausePolicy.REFUSE if value is PausePolicy.HOLD else PausePolicy.HOLD
-
-
-def _to_proto(settings: PoolSettings) -> pool_pb2.PoolSettings:
-    return pool_pb2.PoolSettings(
-        pause_policy=pool_pb2.PausePolicy.Value(f"PAUSE_POLICY_{settings.pause_policy}"),
-        allows_block=settings.allows_block,
-        allows_report=settings.allows_report,
-        allows_erase=settings.allows_erase,
-        end_opts_out=settings.end_opts_out,
-    )

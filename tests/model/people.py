@@ -4,10 +4,14 @@ import re
 from datetime import timedelta
 
 from conversation_service.domain.model.pool import (
+    KeywordSettings,
+    LifecycleSettings,
     MaskedNumber,
     NumberPreference,
     PausePolicy,
     PoolSettings,
+    RelaySettings,
+    RetentionSettings,
     SeededPool,
 )
 
@@ -30,14 +34,16 @@ NUMBERS = (FIRST, SECOND, RESERVED, ELSEWHERE, SPARE)
 MAIN = SeededPool(
     "main",
     PoolSettings(
-        operator="Model exchange",
-        code_lifetime=3 * TICK,
-        idle_lifetime=6 * TICK,
-        lifetime=8 * TICK,
-        warning_lead=3 * TICK,
-        cool_off=2 * TICK,
-        reopen_grace=4 * TICK,
-        kept_after_end=12 * TICK,
+        operator_name="Model exchange",
+        lifecycle=LifecycleSettings(
+            join_code_lifetime=3 * TICK,
+            idle_timeout=6 * TICK,
+            max_lifetime=8 * TICK,
+            expiry_warning_lead=3 * TICK,
+            cool_off=2 * TICK,
+            reopen_window=4 * TICK,
+        ),
+        retention=RetentionSettings(conversations=12 * TICK),
     ),
     (MaskedNumber(FIRST), MaskedNumber(SECOND), MaskedNumber(RESERVED, is_reserved=True)),
 )
@@ -45,22 +51,25 @@ MAIN = SeededPool(
 EAST = SeededPool(
     "east",
     PoolSettings(
-        operator="Modelo del este",
+        operator_name="Modelo del este",
         language="es",
-        code_lifetime=TICK,
-        idle_lifetime=4 * TICK,
-        lifetime=5 * TICK,
-        cool_off=timedelta(0),
-        reopen_grace=2 * TICK,
-        kept_after_end=12 * TICK,
-        number_preference=NumberPreference.AVOID_STICKY,
-        pause_policy=PausePolicy.REFUSE,
-        relayed_per_minute=2,
-        relayed_per_day=4,
-        allows_block=False,
-        allows_report=False,
-        allows_erase=True,
-        end_opts_out=True,
+        lifecycle=LifecycleSettings(
+            join_code_lifetime=TICK,
+            idle_timeout=4 * TICK,
+            max_lifetime=5 * TICK,
+            cool_off=timedelta(0),
+            reopen_window=2 * TICK,
+        ),
+        retention=RetentionSettings(conversations=12 * TICK),
+        relay=RelaySettings(
+            number_preference=NumberPreference.AVOID_STICKY,
+            pause_policy=PausePolicy.REFUSE,
+            max_messages_per_minute=2,
+            max_messages_per_day=4,
+        ),
+        keywords=KeywordSettings(
+            block_enabled=False, report_enabled=False, erase_enabled=True, end_opts_out=True
+        ),
     ),
     (MaskedNumber(ELSEWHERE),),
 )

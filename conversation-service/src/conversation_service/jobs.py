@@ -84,7 +84,7 @@ class Maintenance:
         hour = now - (now - _EPOCH) % HOUR
         if not await self._samples.has(hour):
             await self._samples.add(await self._sample(hour))
-        await self._event_log.trim(now, (await self._settings()).events_kept)
+        await self._event_log.trim(now, (await self._settings()).retention.events)
         return MAINTENANCE_PAUSE_SECONDS
 
     async def _sample(self, hour: datetime) -> UsageSample:

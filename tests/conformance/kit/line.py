@@ -23,7 +23,7 @@ class Line:
     def open(self, *phones: Phone) -> pb.Conversation:
         """A client opens a conversation between two phones."""
         request = pb.CreateConversationRequest(
-            pool_id=self.pool.name,
+            pool_id=self.pool.pool_id,
             participants=participants(*(phone.number for phone in phones)),
             masked_number=self.number,
         )
@@ -31,13 +31,15 @@ class Line:
 
     def conversations_of(self, phone: Phone) -> list[pb.Conversation]:
         """Newest first."""
-        participant_id = self.own.participant_id(phone.number, self.pool.name)
-        request = pb.ListConversationsRequest(pool_id=self.pool.name, participant_id=participant_id)
+        participant_id = self.own.participant_id(phone.number, self.pool.pool_id)
+        request = pb.ListConversationsRequest(
+            pool_id=self.pool.pool_id, participant_id=participant_id
+        )
         service = self.own.client.conversations
         return list(self.own.ask(service.ListConversations, request).conversations)
 
     def messages(self, conversation_id: str) -> list[pb.MessageSummary]:
-        request = pb.ListMessagesRequest(pool_id=self.pool.name, conversation_id=conversation_id)
+        request = pb.ListMessagesRequest(pool_id=self.pool.pool_id, conversation_id=conversation_id)
         return list(self.own.ask(self.own.client.conversations.ListMessages, request).messages)
 
     def end_all_of(self, phone: Phone) -> None:
@@ -45,7 +47,7 @@ class Line:
         for conversation in self.conversations_of(phone):
             if conversation.state in LIVE:
                 request = pb.EndConversationRequest(
-                    pool_id=self.pool.name, conversation_id=conversation.conversation_id
+                    pool_id=self.pool.pool_id, conversation_id=conversation.conversation_id
                 )
                 self.own.ask(self.own.client.conversations.EndConversation, request)
 
@@ -53,11 +55,13 @@ class Line:
         """The setting that keeps people here from texting the English keywords; else empty."""
         chosen = self.pool.settings
         if chosen.language not in ("", "en"):
-            return f"the setting `language` of the pool {self.pool.name} is not en"
-        if chosen.words:
-            return f"the setting `words` of the pool {self.pool.name} has other keywords"
-        if chosen.end_opts_out:
-            return f"the setting `end_opts_out` of the pool {self.pool.name} is on"
+            return f"the setting `language` of the pool {self.pool.pool_id} is not en"
+        if chosen.keywords.words:
+            return (
+                f"the setting `keywords.words` of the pool {self.pool.pool_id} has other keywords"
+            )
+        if chosen.keywords.end_opts_out:
+            return f"the setting `keywords.end_opts_out` of the pool {self.pool.pool_id} is on"
         return ""
 
 
@@ -66,7 +70,7 @@ def find_line(own: OwnPool, simulator: Simulator) -> Line:
     texted = set(simulator.masked_numbers())
     listing = pool_pb2.ListPoolsRequest(page_size=LARGEST_PAGE)
     for pool in own.ask(own.client.pools.ListPools, listing).pools:
-        request = pool_pb2.ListMaskedNumbersRequest(pool_id=pool.name, page_size=LARGEST_PAGE)
+        request = pool_pb2.ListMaskedNumbersRequest(pool_id=pool.pool_id, page_size=LARGEST_PAGE)
         for number in own.ask(own.client.pools.ListMaskedNumbers, request).numbers:
             is_active = number.state == pool_pb2.NUMBER_STATE_ACTIVE
             if is_active and number.phone_number in texted:

@@ -55,18 +55,24 @@ class Talk:
 def settings() -> pool_pb2.PoolSettings:
     """Almost nothing is sent, and everything is soon over and soon forgotten."""
     return pool_pb2.PoolSettings(
-        operator="Conformance run",
-        code_lifetime=_span(minutes=3),
-        idle_lifetime=_span(minutes=3),
-        lifetime=_span(minutes=3),
-        cool_off=_span(minutes=1),
-        text_validity=_span(minutes=1),
-        segments_per_minute=1,
-        kept_after_end=_span(hours=1),
-        receipts_kept=_span(days=3),
-        messages_kept=_span(days=4),
-        events_kept=_span(days=3),
-        dead_letters_kept=_span(hours=1),
+        operator_name="Conformance run",
+        lifecycle=pool_pb2.LifecycleSettings(
+            join_code_lifetime=_span(minutes=3),
+            idle_timeout=_span(minutes=3),
+            max_lifetime=_span(minutes=3),
+            cool_off=_span(minutes=1),
+        ),
+        retention=pool_pb2.RetentionSettings(
+            conversations=_span(hours=1),
+            idempotency_records=_span(days=3),
+            messages=_span(days=4),
+            events=_span(days=3),
+            dead_letters=_span(hours=1),
+        ),
+        sending=pool_pb2.SendingSettings(
+            message_validity=_span(minutes=1),
+            campaign_budget=pool_pb2.CampaignBudget(segments_per_minute=1),
+        ),
     )
 
 
@@ -74,7 +80,7 @@ def creation() -> pool_pb2.CreatePoolRequest:
     """Creates the suite's pool, and is the same in every run."""
     return pool_pb2.CreatePoolRequest(
         request_id="conformance-1",
-        name=POOL,
+        pool_id=POOL,
         settings=settings(),
         masked_numbers=[*MASKED_NUMBERS, DRAINING_NUMBER],
     )
@@ -83,10 +89,10 @@ def creation() -> pool_pb2.CreatePoolRequest:
 def full_creation() -> pool_pb2.CreatePoolRequest:
     """Creates the full pool."""
     chosen = settings()
-    chosen.pause_policy = pool_pb2.PAUSE_POLICY_REFUSE
+    chosen.relay.pause_policy = pool_pb2.PAUSE_POLICY_REFUSE
     return pool_pb2.CreatePoolRequest(
         request_id="conformance-full-1",
-        name=FULL_POOL,
+        pool_id=FULL_POOL,
         settings=chosen,
         masked_numbers=FULL_POOL_NUMBERS,
     )
@@ -116,7 +122,8 @@ class OwnPool:
             if refusal_of(error).reason not in CREATED_BEFORE:
                 raise
             self.client.target.skip(
-                f"the pool {POOL} was created longer ago than its `receipts_kept`, or otherwise"
+                f"the pool {POOL} was created longer ago than its "
+                "`retention.idempotency_records`, or otherwise"
             )
 
     def reserve(self, number: str) -> str:
@@ -134,6 +141,8 @@ class OwnPool:
         for field, value in (("request_id", str(uuid4())), ("pool_id", POOL)):
             if field in request.DESCRIPTOR.fields_by_name and not getattr(request, field):
                 setattr(request, field, value)
+        if isinstance(request, pool_pb2.UpdatePoolRequest) and not request.pool.pool_id:
+            request.pool.pool_id = POOL
         return request
 
     def ask(
@@ -230,9 +239,9 @@ class OwnPool:
         except grpc.RpcError as error:
             if refusal_of(error).reason not in CREATED_BEFORE:
                 raise
-            names = [field.name for field in request.settings.DESCRIPTOR.fields]
             update = pool_pb2.UpdatePoolRequest(
-                pool_id=request.name, settings=request.settings, update_mask=FieldMask(paths=names)
+                pool=pool_pb2.Pool(pool_id=request.pool_id, settings=request.settings),
+                update_mask=FieldMask(paths=["settings"]),
             )
             self.ask(self.client.pools.UpdatePool, update)
 

@@ -16,12 +16,16 @@ from google.protobuf.message import Message
 
 from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, person_pb2, pool_pb2
 
+OPERATOR_NAME = "settings.operator_name"
+
 # Has the form of one, and is older than any.
 NO_DEAD_LETTER = "1-0"
 
 
-def create(name: str, *masked_numbers: str) -> Message:
-    return pool_pb2.CreatePoolRequest(name=name, settings=settings(), masked_numbers=masked_numbers)
+def create(pool_id: str, *masked_numbers: str) -> Message:
+    return pool_pb2.CreatePoolRequest(
+        pool_id=pool_id, settings=settings(), masked_numbers=masked_numbers
+    )
 
 
 def creating_another(own: OwnPool) -> Message:
@@ -31,17 +35,17 @@ def creating_another(own: OwnPool) -> Message:
     return request
 
 
-def update(field: str, **fields: str) -> Message:
-    request = pool_pb2.UpdatePoolRequest(settings=settings(), update_mask=FieldMask(paths=[field]))
-    return with_fields(request, fields)
+def update(path: str, pool_id: str = "", etag: str = "") -> pool_pb2.UpdatePoolRequest:
+    return pool_pb2.UpdatePoolRequest(
+        pool=pool_pb2.Pool(pool_id=pool_id, settings=settings(), etag=etag),
+        update_mask=FieldMask(paths=[path]),
+    )
 
 
 def updating_otherwise(own: OwnPool) -> Message:
-    request = pool_pb2.UpdatePoolRequest(
-        settings=settings(), update_mask=FieldMask(paths=["operator"])
-    )
+    request = update(OPERATOR_NAME)
     own.invoke(request)
-    request.settings.operator = "Somebody else"
+    request.pool.settings.operator_name = "Somebody else"
     return request
 
 
@@ -97,7 +101,7 @@ def opt_out(own: OwnPool) -> person_pb2.OptOutPersonRequest:
 
 TABLE: Table = {
     "CreatePool": {
-        "INVALID_ARGUMENT": lambda own: create("Not a name"),
+        "INVALID_ARGUMENT": lambda own: create("Not an id"),
         "POOL_ALREADY_EXISTS": lambda own: create(POOL),
         "MASKED_NUMBER_ALREADY_ASSIGNED": lambda own: create(
             "conformance-refused", MASKED_NUMBERS[0]
@@ -105,9 +109,9 @@ TABLE: Table = {
         "REQUEST_ID_REUSED": creating_another,
     },
     "UpdatePool": {
-        "INVALID_ARGUMENT": lambda own: update("name"),
-        "POOL_NOT_FOUND": lambda own: update("operator", pool_id=NO_POOL),
-        "ETAG_MISMATCH": lambda own: update("operator", etag="of-another-time"),
+        "INVALID_ARGUMENT": lambda own: update("pool_id"),
+        "POOL_NOT_FOUND": lambda own: update(OPERATOR_NAME, pool_id=NO_POOL),
+        "ETAG_MISMATCH": lambda own: update(OPERATOR_NAME, etag="of-another-time"),
         "REQUEST_ID_REUSED": updating_otherwise,
     },
     "AddMaskedNumber": of_number(add)

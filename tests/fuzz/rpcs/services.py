@@ -59,9 +59,9 @@ async def _conversation(redis_url: str, clock: ManualClock) -> AsyncIterator[Run
     async with running(redis_url, clock) as service:
 
         async def check() -> None:
-            settings = pool_pb2.PoolSettings(operator="Test exchange")
+            settings = pool_pb2.PoolSettings(operator_name="Test exchange")
             request = pool_pb2.CreatePoolRequest(
-                name=UNUSED_POOL, settings=settings, masked_numbers=[UNUSED_NUMBER]
+                pool_id=UNUSED_POOL, settings=settings, masked_numbers=[UNUSED_NUMBER]
             )
             await ask(service.pools.CreatePool, request)
             await service.healthy()

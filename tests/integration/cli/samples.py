@@ -14,7 +14,9 @@ NOON.FromDatetime(datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC))
 # In the time zone of command.ZONE.
 NOON_SHOWN = "2026-03-01 17:00:05"
 
-POOL = Pool(name="main", settings=PoolSettings(operator="Test exchange"), number_count=2)
+POOL = Pool(
+    pool_id="main", settings=PoolSettings(operator_name="Test exchange"), masked_number_count=2
+)
 TALKING = pb.Conversation(
     conversation_id="c1",
     pool_id="main",

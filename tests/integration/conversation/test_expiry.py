@@ -38,7 +38,7 @@ async def test_a_code_is_valid_to_the_last_second_and_then_expires_and_is_purged
     assert conversation.end_reason == pb.END_REASON_CODE_EXPIRED
     with refused("JOIN_CODE_INVALID"):
         await service.join(BOB_NUMBER, expiring.join_code)
-    service.clock.move(seconds=SETTINGS.kept_after_end.total_seconds())
+    service.clock.move(seconds=SETTINGS.retention.conversations.total_seconds())
 
     async def is_purged() -> bool:
         listed = await ask(service.stub.ListConversations, pb.ListConversationsRequest())
@@ -54,7 +54,7 @@ async def test_a_message_after_the_expiry_gets_a_notice_of_the_end(service: Runn
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     service.clock.move(days=7)
     await service.deliver(ALICE_NUMBER, "anybody there?")
-    just_ended = system_message(Template.JUST_ENDED, span=SETTINGS.cool_off)
+    just_ended = system_message(Template.JUST_ENDED, span=SETTINGS.lifecycle.cool_off)
     assert await service.heard(ALICE_NUMBER, 2) == [IDLE_EXPIRED, just_ended]
     assert await service.heard(BOB_NUMBER, 1) == [IDLE_EXPIRED]
 
@@ -63,7 +63,12 @@ async def test_both_are_warned_before_idle_expiry_and_a_message_extends_the_conv
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     lead = timedelta(hours=1)
-    pool = seeded(settings={"idle_lifetime": timedelta(hours=24), "warning_lead": lead})
+    pool = seeded(
+        settings={
+            "lifecycle.idle_timeout": timedelta(hours=24),
+            "lifecycle.expiry_warning_lead": lead,
+        }
+    )
     async with running(redis_url, clock, pool) as service:
         conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
         warning = system_message(Template.IDLE_WARNING, span=lead)

@@ -66,7 +66,7 @@ class Deliveries:
 
 def _was_cooling_off(accepted: AcceptedBody, model: Model) -> bool:
     """Whether the author had just ended a conversation with somebody else on the number."""
-    cool_off = model.pools[accepted.pool].settings.cool_off
+    cool_off = model.pools[accepted.pool].settings.lifecycle.cool_off
     return any(
         (past.pool, past.number) == (accepted.pool, accepted.number)
         and accepted.author in past.people

@@ -87,7 +87,9 @@ def _relay(context: InboundContext, conversation: Conversation) -> None:
     message = context.message
     if not message.relayed_body.strip():
         context.reply(FILE_REFUSED if message.has_refused_files else Template.EMPTY, conversation)
-    elif conversation.is_paused and not may_hold(context.pool.settings.pause_policy, conversation):
+    elif conversation.is_paused and not may_hold(
+        context.pool.settings.relay.pause_policy, conversation
+    ):
         context.reply(Template.PAUSED_REFUSED, conversation)
     elif until := _refused_until(context):
         _refuse(context, conversation, until)
@@ -106,7 +108,10 @@ def _relay(context: InboundContext, conversation: Conversation) -> None:
 
 def _refused_until(context: InboundContext) -> datetime | None:
     settings = context.pool.settings
-    per_minute, per_day = settings.relayed_per_minute, settings.relayed_per_day
+    per_minute, per_day = (
+        settings.relay.max_messages_per_minute,
+        settings.relay.max_messages_per_day,
+    )
     return context.limits.refused_until(context.model.now, per_minute, per_day)
 
 

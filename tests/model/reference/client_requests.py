@@ -106,7 +106,7 @@ def _may_reopen(model: Model, pool: PoolModel, conversation: Conversation) -> bo
     people, number = conversation.people, conversation.number
     if conversation.end_time is None or len(people) < 2 or number not in pool.numbers:
         return False
-    in_time = model.now < conversation.end_time + pool.settings.reopen_grace
+    in_time = model.now < conversation.end_time + pool.settings.lifecycle.reopen_window
     current = {model.current(pool, number, person) for person in people}
     was_erased = any(model.erased_cool_off(pool, number, person) for person in people)
     is_free = current <= {None, conversation} and not was_erased
@@ -119,7 +119,7 @@ def _not_live(model: Model, conversation: Conversation) -> str:
 
 
 def _hold(model: Model, conversation: Conversation, author: str, body: str) -> str:
-    policy = model.pools[conversation.pool].settings.pause_policy
+    policy = model.pools[conversation.pool].settings.relay.pause_policy
     if not may_hold(policy, conversation):
         return (
             "CONVERSATION_PAUSED" if policy is PausePolicy.REFUSE else "HELD_MESSAGE_LIMIT_REACHED"

@@ -65,9 +65,9 @@ def _delete(model: Model, conversation: Conversation) -> None:
         return
     pool.last_numbers.pop(frozenset(people), None)
     assert conversation.end_time is not None
-    until = conversation.end_time + pool.settings.cool_off
+    until = conversation.end_time + pool.settings.lifecycle.cool_off
     for person in people:
         route = (conversation.pool, conversation.number, person)
         is_free = model.live(conversation.number, person) is None
-        if pool.settings.cool_off > NO_TIME and is_free:
+        if pool.settings.lifecycle.cool_off > NO_TIME and is_free:
             model.erased_cool_offs[route] = max(until, model.erased_cool_offs.get(route, until))

@@ -146,7 +146,7 @@ def _start(context: InboundContext) -> None:
         context.reply(Template.NO_NEW_HERE)
     elif context.limits.may_reply(model.now):
         conversation = start(model, context.pool.name, message.number, [message.person])
-        lifetime = context.pool.settings.code_lifetime
+        lifetime = context.pool.settings.lifecycle.join_code_lifetime
         model.notify(message.number, message.person, Template.CODE, conversation, lifetime)
 
 

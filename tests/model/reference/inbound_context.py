@@ -68,16 +68,16 @@ class InboundContext:
     def opts_out(self) -> bool:
         by_end = self.message.keyword is Keyword.END and self.message.body == "end"
         is_opt_out = self.message.keyword is Keyword.OPT_OUT
-        return is_opt_out or (by_end and self.pool.settings.end_opts_out)
+        return is_opt_out or (by_end and self.pool.settings.keywords.end_opts_out)
 
     @property
     def keyword(self) -> Keyword:
         """A keyword that the pool does not offer is relayed."""
         settings, keyword = self.pool.settings, self.message.keyword
         is_offered = {
-            Keyword.BLOCK: settings.allows_block,
-            Keyword.REPORT: settings.allows_report,
-            Keyword.ERASE: settings.allows_erase,
+            Keyword.BLOCK: settings.keywords.block_enabled,
+            Keyword.REPORT: settings.keywords.report_enabled,
+            Keyword.ERASE: settings.keywords.erase_enabled,
             Keyword.YES: False,
         }
         return keyword if is_offered.get(keyword, True) else Keyword.TALK

@@ -18,7 +18,7 @@ def start(
     model: Model, pool: str, number: str, people: list[str], unique_name: str = ""
 ) -> Conversation:
     """A waiting conversation of one person, or an active one of two."""
-    code_end = model.now + model.pools[pool].settings.code_lifetime
+    code_end = model.now + model.pools[pool].settings.lifecycle.join_code_lifetime
     conversation = Conversation(
         pool, number, people[:1], model.now, code_end, unique_name, due=code_end
     )
@@ -40,8 +40,8 @@ def activate(model: Model, conversation: Conversation) -> None:
     settings = model.pools[conversation.pool].settings
     for person in conversation.people:
         model.erased_cool_offs.pop((conversation.pool, conversation.number, person), None)
-    conversation.idle_end = model.now + settings.idle_lifetime
-    conversation.latest_end = model.now + settings.lifetime
+    conversation.idle_end = model.now + settings.lifecycle.idle_timeout
+    conversation.latest_end = model.now + settings.lifecycle.max_lifetime
     conversation.end_time, conversation.end_reason, conversation.warned_end_time = None, "", None
     conversation.last_bodies, conversation.last_author, conversation.repetitions = {}, "", 0
     _schedule(model, conversation)
@@ -50,7 +50,9 @@ def activate(model: Model, conversation: Conversation) -> None:
 def message_passed(model: Model, conversation: Conversation) -> None:
     """A message was relayed or held."""
     conversation.last_message = model.now
-    conversation.idle_end = model.now + model.pools[conversation.pool].settings.idle_lifetime
+    conversation.idle_end = (
+        model.now + model.pools[conversation.pool].settings.lifecycle.idle_timeout
+    )
     _schedule(model, conversation)
 
 
@@ -128,7 +130,7 @@ def purge(model: Model) -> None:
 
 def is_purged(model: Model, conversation: Conversation) -> bool:
     """Once the job of purging has run."""
-    kept = model.pools[conversation.pool].settings.kept_after_end
+    kept = model.pools[conversation.pool].settings.retention.conversations
     return conversation.end_time is not None and conversation.end_time + kept <= model.now
 
 
@@ -140,6 +142,9 @@ def _expiry(conversation: Conversation) -> str:
 
 def _schedule(model: Model, conversation: Conversation) -> None:
     """A warning that is overdue already is due now."""
-    lead, end_time = model.pools[conversation.pool].settings.warning_lead, conversation.next_end
+    lead, end_time = (
+        model.pools[conversation.pool].settings.lifecycle.expiry_warning_lead,
+        conversation.next_end,
+    )
     warns = lead > NO_TIME and conversation.warned_end_time != end_time
     conversation.due = max(model.now, end_time - lead) if warns else end_time

@@ -54,7 +54,7 @@ def create(
 def notify_created(model: Model, pool: PoolModel, conversation: Conversation) -> None:
     template, lifetime = Template.OPENED, None
     if conversation.is_waiting:
-        template, lifetime = Template.CODE, pool.settings.code_lifetime
+        template, lifetime = Template.CODE, pool.settings.lifecycle.join_code_lifetime
     for person in conversation.people:
         model.notify(conversation.number, person, template, conversation, lifetime)
 
@@ -104,7 +104,7 @@ def _any_number(
     }
     if not free:
         return NumberChoice(refusal="NO_NUMBER_AVAILABLE")
-    preference = options.preference or pool.settings.number_preference
+    preference = options.preference or pool.settings.relay.number_preference
     is_sticky = preference is NumberPreference.PREFER_STICKY
     preferred = [
         (free & {last} if is_sticky else free - {last}) or free

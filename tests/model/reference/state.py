@@ -49,7 +49,7 @@ class PoolModel:
 
     @property
     def catalog(self) -> TemplateCatalog:
-        return _catalog(self.name, self.settings.end_opts_out)
+        return _catalog(self.name, self.settings.keywords.end_opts_out)
 
     def limits_of(self, person: str) -> SenderLimits:
         return self.sender_limits.setdefault(person, SenderLimits())
@@ -73,7 +73,8 @@ class PoolModel:
 def _catalog(pool: str, end_opts_out: bool) -> TemplateCatalog:
     """Of the settings that a step may switch only this one changes the system messages."""
     [settings] = (seeded.settings for seeded in POOLS if seeded.name == pool)
-    return Pool(pool, replace(settings, end_opts_out=end_opts_out)).catalog
+    keywords = replace(settings.keywords, end_opts_out=end_opts_out)
+    return Pool(pool, replace(settings, keywords=keywords)).catalog
 
 
 @dataclass
@@ -145,11 +146,11 @@ class Model:
     def erased_cool_off(self, pool: PoolModel, number: str, person: str) -> timedelta:
         """Cool-off shown for a route whose conversation was erased: its end time is not known."""
         until = self.erased_cool_offs.get((pool.name, number, person), self.now)
-        return pool.settings.cool_off if until > self.now else NO_TIME
+        return pool.settings.lifecycle.cool_off if until > self.now else NO_TIME
 
     def cool_off_left(self, pool: PoolModel, conversation: Conversation) -> timedelta:
         assert conversation.end_time is not None
-        return conversation.end_time + pool.settings.cool_off - self.now
+        return conversation.end_time + pool.settings.lifecycle.cool_off - self.now
 
     def _cools_off(
         self, pool: PoolModel, conversation: Conversation, number: str, person: str

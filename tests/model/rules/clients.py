@@ -131,7 +131,7 @@ class ClientRules(Rules):
     @rule(when=lambda self: self.ended_pairs(), index=draws.index, typed=draws.command)
     async def client_reopens_after_the_cool_off(self, index: int, typed: Typed) -> None:
         conversation = at(index // 2, self.ended_pairs())
-        await self.runner.move_clock(MAIN.settings.cool_off, runs_jobs=True)
+        await self.runner.move_clock(MAIN.settings.lifecycle.cool_off, runs_jobs=True)
         route = (conversation.number, conversation.people[index % 2])
         await self.receive(self.message(route, *typed))
         if conversation in self.kept():

@@ -57,7 +57,13 @@ pool_name = one_of(*(pool.name for pool in POOLS))
 masked_number = one_of(*NUMBERS)
 duration = one_of(*(ticks * TICK for ticks in (1, 2, 3, 6, 12)))
 files = one_of((), (PICTURE,), (PICTURE,) * 2, ("text/x-vcard",), (PICTURE, "x/y"))
-setting = one_of("pause_policy", "allows_block", "allows_report", "allows_erase", "end_opts_out")
+setting = one_of(
+    "relay.pause_policy",
+    "keywords.block_enabled",
+    "keywords.report_enabled",
+    "keywords.erase_enabled",
+    "keywords.end_opts_out",
+)
 
 COMMANDS: Sequence[Typed] = (
     (Keyword.START, "start"),

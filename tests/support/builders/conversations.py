@@ -1,6 +1,6 @@
 """People, phone numbers and pools of the tests."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,13 @@ from redis.asyncio import Redis
 
 from conversation_service.application.ids import RandomIds
 from conversation_service.domain.model.participants import Person, Route
-from conversation_service.domain.model.pool import MaskedNumber, Pool, PoolSettings, SeededPool
+from conversation_service.domain.model.pool import (
+    MaskedNumber,
+    Pool,
+    PoolSettings,
+    RelaySettings,
+    SeededPool,
+)
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.store.encryption.blind_index import PersonIds
 from conversation_service.store.encryption.cipher import Cipher
@@ -28,7 +34,9 @@ BOB = PEOPLE.person("main", BOB_NUMBER)
 CAROL = PEOPLE.person("main", CAROL_NUMBER)
 
 # Tests relay more in a minute than people type.
-SETTINGS = PoolSettings(operator="Test exchange", relayed_per_minute=1_000)
+SETTINGS = PoolSettings(
+    operator_name="Test exchange", relay=RelaySettings(max_messages_per_minute=1_000)
+)
 NUMBERS = (MaskedNumber(MASKED), MaskedNumber(OTHER_MASKED))
 POOL = Pool("main", SETTINGS, NUMBERS, version="v")
 SEED = SeededPool("main", SETTINGS, NUMBERS)
@@ -39,7 +47,20 @@ def seeded(
 ) -> SeededPool:
     """A seeded pool with other numbers, name or settings than SEED."""
     listed = tuple(map(MaskedNumber, numbers)) or NUMBERS
-    return SeededPool(name, replace(SETTINGS, **(settings or {})), listed)
+    return SeededPool(name, settings_with(settings or {}), listed)
+
+
+def settings_with(values: Mapping[str, Any], settings: PoolSettings = SETTINGS) -> PoolSettings:
+    """The settings with other values at these paths, such as "lifecycle.cool_off"."""
+    for path, value in values.items():
+        settings = _with_value(settings, path.split("."), value)
+    return settings
+
+
+def _with_value(group: Any, path: Sequence[str], value: object) -> Any:  # noqa: ANN401
+    name, *rest = path
+    inner = _with_value(getattr(group, name), rest, value) if rest else value
+    return replace(group, **{name: inner})
 
 
 def route(person: Person, masked_number: str = MASKED) -> Route:

@@ -1,5 +1,6 @@
 """Snapshots and messages for tests of decisions, and what such tests read from a change."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from support.builders.conversations import (
     MASKED,
     NUMBERS,
     POOL,
-    SETTINGS,
+    settings_with,
     system_message,
 )
 
@@ -45,12 +46,10 @@ READ_SET = ReadSet(
 
 
 def pool_with(
-    *,
-    numbers: tuple[MaskedNumber, ...] = NUMBERS,
-    **settings: Any,  # noqa: ANN401 - fields of PoolSettings
+    settings: Mapping[str, Any] | None = None, *, numbers: tuple[MaskedNumber, ...] = NUMBERS
 ) -> Pool:
-    """The pool of these tests with other settings."""
-    return replace(POOL, settings=replace(SETTINGS, **settings), numbers=numbers)
+    """The pool of these tests with other settings, by their paths."""
+    return replace(POOL, settings=settings_with(settings or {}), numbers=numbers)
 
 
 def draining(*masked_numbers: str) -> tuple[MaskedNumber, ...]:

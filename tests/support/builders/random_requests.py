@@ -32,11 +32,16 @@ PEOPLE = (ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER)
 
 def palette() -> Palette:
     """A few values for each field; learn() adds the ids of responses."""
-    operator = pool_pb2.PoolSettings(operator="Test exchange")
-    refusing = pool_pb2.PoolSettings(operator="x", pause_policy=pool_pb2.PAUSE_POLICY_REFUSE)
+    operator = pool_pb2.PoolSettings(operator_name="Test exchange")
+    refusing = pool_pb2.PoolSettings(
+        operator_name="x",
+        relay=pool_pb2.RelaySettings(pause_policy=pool_pb2.PAUSE_POLICY_REFUSE),
+    )
     return {
-        "pool_id": ["main", "second", "none", ""],
-        "name": ["second", "main", "third"],
+        "pool_id": ["main", "second", "none", "third", ""],
+        "pool": [
+            pool_pb2.Pool(pool_id=name, settings=refusing) for name in ("main", "second", "none")
+        ],
         "request_id": ["", "", "", "r1", "r2"],
         "phone_number": [*PEOPLE, "1"],
         "participants": [
@@ -58,7 +63,15 @@ def palette() -> Palette:
         "system": [True],
         "note": ["", "a complaint"],
         "settings": [operator, refusing],
-        "update_mask": [FieldMask(paths=[name]) for name in ("operator", "pause_policy", "name")],
+        "update_mask": [
+            FieldMask(paths=[path])
+            for path in (
+                "settings.operator_name",
+                "settings.relay",
+                "settings.templates",
+                "pool_id",
+            )
+        ],
         "state": [0, 1, 2, 3, 99],
         "page_size": [0, 1, -1],
         "page_token": ["", "1", "x", "1-1"],

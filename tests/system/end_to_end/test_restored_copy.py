@@ -29,10 +29,8 @@ pytestmark = pytest.mark.slow
 
 POOLS = f"""
 [pools.main]
-numbers = ["{MASKED}"]
-operator = "Maskline demo"
-code_lifetime_seconds = 900
-idle_lifetime_seconds = 604800
+masked_numbers = ["{MASKED}"]
+operator_name = "Maskline demo"
 cool_off_seconds = 0
 """
 FOR_CAROL, AFTER_THE_RESTORE = "only Carol may read this", "typed while a restore was pending"

@@ -117,7 +117,7 @@ def _pools_in(folder: Path) -> Path:
     """The pools of deploy/, with the keyword ERASE."""
     folder.mkdir(exist_ok=True)
     pools, written = folder / "pools.toml", (REPOSITORY / "deploy" / "pools.toml").read_text()
-    pools.write_text(written.replace("#allows_erase = false", "allows_erase = true"))
+    pools.write_text(written.replace("#erase_enabled = false", "erase_enabled = true"))
     return pools
 
 

@@ -85,5 +85,5 @@ def _show(
     | pb.RemoveMaskedNumberResponse,
     sentence: str,
 ) -> None:
-    count = f"Numbers in {response.pool.name}: {response.pool.number_count}."
+    count = f"Numbers in {response.pool.pool_id}: {response.pool.masked_number_count}."
     show(client.options, response, cell(f"{sentence} {count}"))

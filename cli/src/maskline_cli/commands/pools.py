@@ -11,8 +11,8 @@ from maskline_cli.connection.client import Client, client_of
 from maskline_cli.output.pages import Page, listing
 from maskline_cli.output.render import cell, details, show, show_list, table
 from maskline_cli.values import pool_settings
-from maskline_cli.values.arguments import Limit, PoolName, RequestId, Settings
-from maskline_cli.values.fields import local_time, yes
+from maskline_cli.values.arguments import Limit, PoolId, RequestId, Settings
+from maskline_cli.values.fields import enum_word, local_time
 from maskline_cli.values.parsers import phone_number
 
 Operator = Annotated[str, typer.Option(help="The organisation's name in the help text.")]
@@ -31,7 +31,7 @@ Numbers = Annotated[
 
 
 def list_pools(context: typer.Context, limit: Limit = 1000) -> None:
-    """Lists the pools by name."""
+    """Lists the pools by id."""
     client = client_of(context)
 
     def fetch(size: int, token: str) -> Page[pb.Pool]:
@@ -41,22 +41,27 @@ def list_pools(context: typer.Context, limit: Limit = 1000) -> None:
 
     result = listing(limit, fetch)
     rows = (
-        (pool.name, pool.settings.operator, str(pool.number_count), yes(pool.is_seeded))
+        (
+            pool.pool_id,
+            pool.settings.operator_name,
+            str(pool.masked_number_count),
+            enum_word(pool, "source"),
+        )
         for pool in result.items
     )
-    view = table(("pool", "operator", "numbers", "as the file says"), rows)
+    view = table(("pool", "operator", "masked numbers", "source"), rows)
     show_list(client.options, "pools", result, view)
 
 
-def show_pool(context: typer.Context, name: PoolName) -> None:
+def show_pool(context: typer.Context, pool_id: PoolId) -> None:
     """Shows one pool with its settings."""
     client = client_of(context)
-    _show(client, _get(client, name))
+    _show(client, _get(client, pool_id))
 
 
 def create_pool(
     context: typer.Context,
-    name: PoolName,
+    pool_id: PoolId,
     operator: Operator,
     request_id: RequestId,
     numbers: Numbers,
@@ -64,36 +69,31 @@ def create_pool(
 ) -> None:
     """Creates a pool."""
     client = client_of(context)
-    new_settings = pb.PoolSettings(operator=operator)
+    new_settings = pb.PoolSettings(operator_name=operator)
     pool_settings.assign(new_settings, settings)
     request = pb.CreatePoolRequest(
-        request_id=request_id, name=name, settings=new_settings, masked_numbers=numbers
+        request_id=request_id, pool_id=pool_id, settings=new_settings, masked_numbers=numbers
     )
     _show(client, client.call(client.pools.CreatePool, request))
 
 
 def set_pool(
-    context: typer.Context, name: PoolName, settings: Settings, request_id: RequestId
+    context: typer.Context, pool_id: PoolId, settings: Settings, request_id: RequestId
 ) -> None:
     """Changes settings of a pool. They apply to live conversations too."""
     client = client_of(context)
-    new_settings, etag = pb.PoolSettings(), ""
-    if pool_settings.names_entry(settings):
-        # The other entries are sent as they were read, so nobody may have changed them since.
-        current = _get(client, name).pool
-        etag = current.etag
-        new_settings = pb.PoolSettings(words=current.settings.words, texts=current.settings.texts)
-    mask = FieldMask(paths=pool_settings.assign(new_settings, settings))
-    request = pb.UpdatePoolRequest(
-        request_id=request_id, pool_id=name, settings=new_settings, update_mask=mask, etag=etag
-    )
+    pool = pb.Pool(pool_id=pool_id)
+    paths = pool_settings.assign(pool.settings, settings)
+    pool.etag = _get(client, pool_id).pool.etag
+    mask = FieldMask(paths=[f"settings.{path}" for path in paths])
+    request = pb.UpdatePoolRequest(request_id=request_id, pool=pool, update_mask=mask)
     _show(client, client.call(client.pools.UpdatePool, request))
 
 
-def show_capacity(context: typer.Context, name: PoolName) -> None:
+def show_capacity(context: typer.Context, pool_id: PoolId) -> None:
     """Shows how many masked numbers the load needs, and when they run out."""
     client = client_of(context)
-    advice = client.call(client.pools.GetPoolCapacity, pb.GetPoolCapacityRequest(pool_id=name))
+    advice = client.call(client.pools.GetPoolCapacity, pb.GetPoolCapacityRequest(pool_id=pool_id))
     view = details(
         [
             ("available numbers", str(advice.available_numbers)),
@@ -106,11 +106,11 @@ def show_capacity(context: typer.Context, name: PoolName) -> None:
     show(client.options, advice, view)
 
 
-def compare(context: typer.Context, name: PoolName) -> None:
+def compare(context: typer.Context, pool_id: PoolId) -> None:
     """Compares a pool with the numbers of the carrier account; changes nothing."""
     client = client_of(context)
     response = client.call(
-        client.pools.CompareMaskedNumbers, pb.CompareMaskedNumbersRequest(pool_id=name)
+        client.pools.CompareMaskedNumbers, pb.CompareMaskedNumbersRequest(pool_id=pool_id)
     )
     differences = list(_differences(response))
     agreement = cell("The pool and the carrier account agree.")
@@ -127,14 +127,17 @@ def _differences(response: pb.CompareMaskedNumbersResponse) -> Iterator[tuple[st
         yield number, "at the carrier, in no pool"
 
 
-def _get(client: Client, name: str) -> pb.GetPoolResponse:
-    return client.call(client.pools.GetPool, pb.GetPoolRequest(pool_id=name))
+def _get(client: Client, pool_id: str) -> pb.GetPoolResponse:
+    return client.call(client.pools.GetPool, pb.GetPoolRequest(pool_id=pool_id))
 
 
 def _show(
     client: Client, response: pb.GetPoolResponse | pb.CreatePoolResponse | pb.UpdatePoolResponse
 ) -> None:
     pool = response.pool
-    count, seeded = str(pool.number_count), yes(pool.is_seeded)
-    about = [("pool", pool.name), ("numbers", count), ("as the file says", seeded)]
+    about = [
+        ("pool", pool.pool_id),
+        ("masked numbers", str(pool.masked_number_count)),
+        ("source", enum_word(pool, "source")),
+    ]
     show(client.options, response, details([*about, *pool_settings.rows(pool.settings)]))

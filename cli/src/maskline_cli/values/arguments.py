@@ -34,7 +34,7 @@ MaskedNumberOption = Annotated[
     typer.Option("--number", metavar="NUMBER", parser=phone_number, help="A masked number."),
 ]
 
-PoolName = Annotated[str, typer.Argument(metavar="NAME", help="The pool's name.")]
+PoolId = Annotated[str, typer.Argument(metavar="POOL", help="The pool's id.")]
 
 ConversationId = Annotated[str, typer.Argument(metavar="ID", help="The conversation's id.")]
 
@@ -42,8 +42,8 @@ Settings = Annotated[
     list[str],
     typer.Argument(
         metavar="KEY=VALUE...",
-        help='Settings, such as code_lifetime=15m or texts.help="..."; an empty value restores '
-        "the default.",
+        help='Settings, such as lifecycle.idle_timeout=3d or templates.help="..."; an empty value '
+        "restores the default.",
     ),
 ]
 

@@ -1,28 +1,45 @@
 """Reads the TOML file of pools."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import is_dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from conversation_service.domain.commands.operator.pools import NUMBERS_LIMIT
 from conversation_service.domain.model.participants import is_e164
 from conversation_service.domain.model.pool import (
     POOL_NAME,
-    AttachmentPolicy,
+    KeywordSettings,
+    LifecycleSettings,
     MaskedNumber,
-    NumberPreference,
-    PausePolicy,
     PoolSettings,
+    RelaySettings,
+    RetentionSettings,
     SeededPool,
-    UnknownPolicy,
+    SendingSettings,
 )
 from conversation_service.domain.model.pool_validation import settings_violations
 
-_SECONDS = "_seconds"
+# Only what a timedelta can hold; settings_violations() has the sensible limits.
+_DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", re.ASCII)
+
+_NO_DURATION = 'must be a duration, such as "90s", "15m", "24h", "7d" or "1d12h"'
+
+_NUMBER_LISTS = ("masked_numbers", "reserved_masked_numbers")
+
+_DEFAULTS = PoolSettings(operator_name="")
 
 
 class PoolsFileError(Exception):
@@ -37,53 +54,51 @@ def _checked_number(number: str) -> str:
 
 _Number = Annotated[str, AfterValidator(_checked_number)]
 
-# Only what a timedelta can hold; settings_violations() has the sensible limits.
-_Seconds = Annotated[int, Field(ge=0, le=10**9)]
-
 
 class _Pool(BaseModel):
-    """The types of the settings. PoolSettings has the defaults of what is not set."""
+    """A pool's masked numbers and the fields of PoolSettings."""
 
     model_config = ConfigDict(extra="forbid")
 
-    numbers: tuple[_Number, ...] = Field(min_length=1, max_length=NUMBERS_LIMIT)
-    reserved_numbers: tuple[_Number, ...] = Field((), max_length=NUMBERS_LIMIT)
-    operator: str
-    language: str | None = None
-    code_lifetime_seconds: _Seconds | None = None
-    idle_lifetime_seconds: _Seconds | None = None
-    lifetime_seconds: _Seconds | None = None
-    warning_lead_seconds: _Seconds | None = None
-    cool_off_seconds: _Seconds | None = None
-    reopen_grace_seconds: _Seconds | None = None
-    kept_after_end_seconds: _Seconds | None = None
-    receipts_kept_seconds: _Seconds | None = None
-    messages_kept_seconds: _Seconds | None = None
-    events_kept_seconds: _Seconds | None = None
-    dead_letters_kept_seconds: _Seconds | None = None
-    number_preference: NumberPreference | None = None
-    pause_policy: PausePolicy | None = None
-    text_validity_seconds: _Seconds | None = None
-    unknown_policy: UnknownPolicy | None = None
-    attachment_policy: AttachmentPolicy | None = None
-    segments_per_minute: int | None = None
-    segments_per_day: int | None = None
-    max_message_segments: int | None = None
-    relayed_per_minute: int | None = None
-    relayed_per_day: int | None = None
-    allows_block: bool | None = None
-    allows_report: bool | None = None
-    allows_erase: bool | None = None
-    end_opts_out: bool | None = None
-    words: dict[str, tuple[str, ...]] | None = None
-    texts: dict[str, str] | None = None
-    system_message_prefix: str | None = None
+    masked_numbers: tuple[_Number, ...] = Field(min_length=1, max_length=NUMBERS_LIMIT)
+    reserved_masked_numbers: tuple[_Number, ...] = Field((), max_length=NUMBERS_LIMIT)
+    operator_name: str
+    language: str = _DEFAULTS.language
+    lifecycle: LifecycleSettings = _DEFAULTS.lifecycle
+    retention: RetentionSettings = _DEFAULTS.retention
+    sending: SendingSettings = _DEFAULTS.sending
+    relay: RelaySettings = _DEFAULTS.relay
+    keywords: KeywordSettings = _DEFAULTS.keywords
+    templates: dict[str, str] = {}
+    system_message_prefix: str = _DEFAULTS.system_message_prefix
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse_durations(cls, table: object) -> object:
+        return _with_durations(table, _DEFAULTS)
 
 
 class _PoolsFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     pools: dict[str, _Pool] = Field(min_length=1)
+
+
+def _with_durations(value: object, default: object) -> object:
+    """The value with durations where the settings have them; None for what is no duration."""
+    if is_dataclass(default) and isinstance(value, dict):
+        return {
+            key: _with_durations(inner, getattr(default, key, None)) for key, inner in value.items()
+        }
+    return _duration(value) if isinstance(default, timedelta) else value
+
+
+def _duration(value: object) -> timedelta | None:
+    match = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
+    if match is None:
+        return None
+    days, hours, minutes, seconds = (int(count or 0) for count in match.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 def read_pools(path: Path) -> tuple[SeededPool, ...]:
@@ -106,30 +121,25 @@ def _tables(path: Path) -> Mapping[str, _Pool]:
         raise PoolsFileError(f"{path} is not TOML: {error}") from error
     except ValidationError as error:
         details = "; ".join(
-            f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}" for detail in error.errors()
+            f"{'.'.join(map(str, detail['loc']))}: "
+            f"{_NO_DURATION if detail['type'] == 'time_delta_type' else detail['msg']}"
+            for detail in error.errors()
         )
         raise PoolsFileError(f"{path} does not describe pools: {details}") from error
 
 
 def _pool(name: str, table: _Pool) -> SeededPool:
-    values = table.model_dump(exclude_unset=True, exclude={"numbers", "reserved_numbers"})
-    settings = PoolSettings(**dict(map(_setting, values.items())))
-    reserved = (MaskedNumber(number, is_reserved=True) for number in table.reserved_numbers)
-    return SeededPool(name, settings, (*map(MaskedNumber, table.numbers), *reserved))
-
-
-def _setting(item: tuple[str, Any]) -> tuple[str, Any]:
-    key, value = item
-    if key.endswith(_SECONDS):
-        return key.removesuffix(_SECONDS), timedelta(seconds=value)
-    return key, value
+    settings = {key: getattr(table, key) for key in _Pool.model_fields if key not in _NUMBER_LISTS}
+    reserved = (MaskedNumber(number, is_reserved=True) for number in table.reserved_masked_numbers)
+    numbers = (*map(MaskedNumber, table.masked_numbers), *reserved)
+    return SeededPool(name, PoolSettings(**settings), numbers)
 
 
 def _name_violations(pools: tuple[SeededPool, ...]) -> Iterator[str]:
     for pool in pools:
         if not POOL_NAME.fullmatch(pool.name):
             yield (
-                f"pools.{pool.name}: a pool's name has up to 32 lower-case letters, digits and "
+                f"pools.{pool.name}: a pool's id has up to 32 lower-case letters, digits and "
                 "hyphens, and does not begin with a hyphen"
             )
 
@@ -137,14 +147,13 @@ def _name_violations(pools: tuple[SeededPool, ...]) -> Iterator[str]:
 def _setting_violations(pools: tuple[SeededPool, ...]) -> Iterator[str]:
     for pool in pools:
         for field, description in settings_violations(pool.settings):
-            key = f"{field}{_SECONDS}" if f"{field}{_SECONDS}" in _Pool.model_fields else field
-            yield f"pools.{pool.name}.{key}: {description}"
+            yield f"pools.{pool.name}.{field}: {description}"
 
 
 def _repeated_numbers(tables: Mapping[str, _Pool]) -> Iterator[str]:
     first_places: dict[str, str] = {}
     for name, table in tables.items():
-        for key in ("numbers", "reserved_numbers"):
+        for key in _NUMBER_LISTS:
             for index, number in enumerate(getattr(table, key)):
                 place = f"pools.{name}.{key}.{index}"
                 if (first := first_places.setdefault(number, place)) != place:

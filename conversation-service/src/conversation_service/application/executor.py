@@ -213,7 +213,7 @@ class Executor:
         # A message must not be refused because of an event.
         with suppress(RedisError, OSError):
             if duplicates:
-                kept = self.pool.settings.receipts_kept
+                kept = self.pool.settings.retention.idempotency_records
                 await self._events.record_duplicates(duplicates, now, kept)
 
     async def _commit(self, commits: dict[int, Commit]) -> dict[int, ExecutionResult]:

@@ -55,7 +55,11 @@ class PreSendChecks:
         existing, recipients, pool_version = await self._outbox.look_up(entries)
         settings = await self._settings(pool_version)
         expired = await self._expired(
-            [entry for entry in entries if now - entry.accept_time > settings.text_validity]
+            [
+                entry
+                for entry in entries
+                if now - entry.accept_time > settings.sending.message_validity
+            ]
         )
 
         def outcome(entry: OutboxEntry) -> Sent | Removed | None:

@@ -96,7 +96,7 @@ class Settler:
         except Exception as error:
             # An entry that also makes the notice fail must not stay in the outbox for ever.
             log.error("dead_letters_untold", error=type(error).__name__, texts=len(entries))
-        kept = (await self._settings()).dead_letters_kept
+        kept = (await self._settings()).retention.dead_letters
         dead = [DeadLettering(entry.entry_id, entry.message_id, reason, kept) for entry in entries]
         await self._record(token, dead, now)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from conversation_service.domain.model.events import Failure, FailureReason, SendResolution
 from conversation_service.domain.model.messages import Attachment, MessageState, OutboundMessage
-from conversation_service.domain.model.pool import PoolSettings
+from conversation_service.domain.model.pool import CampaignBudget, PoolSettings
 from conversation_service.messaging.failures import failure_of
 from maskline.messaging.v1 import messaging_pb2 as pb
 from runtime.grpc.status import details_of
@@ -105,12 +105,14 @@ def to_proto(message: OutboundMessage, pool: str, settings: PoolSettings) -> pb.
         body=message.body,
         attachments=map(_attachment, message.attachments),
         attachment_policy=pb.AttachmentPolicy.Value(
-            f"ATTACHMENT_POLICY_{settings.attachment_policy}"
+            f"ATTACHMENT_POLICY_{settings.relay.attachment_policy}"
         ),
         uncertain_send_policy=pb.UncertainSendPolicy.Value(
-            f"UNCERTAIN_SEND_POLICY_{settings.unknown_policy}"
+            f"UNCERTAIN_SEND_POLICY_{settings.sending.uncertain_send_policy}"
         ),
-        campaign_budget=_budget(settings, uses_reserve=message.uses_reserve),
+        campaign_budget=_budget(
+            settings.sending.campaign_budget, uses_reserve=message.uses_reserve
+        ),
     )
 
 
@@ -149,8 +151,8 @@ def _attachment(file: Attachment) -> pb.Attachment:
     return pb.Attachment(url=file.url, content_type=file.content_type, size_bytes=file.size_bytes)
 
 
-def _budget(settings: PoolSettings, *, uses_reserve: bool) -> pb.CampaignBudget | None:
-    limits = (settings.segments_per_minute, settings.segments_per_day)
+def _budget(budget: CampaignBudget, *, uses_reserve: bool) -> pb.CampaignBudget | None:
+    limits = (budget.segments_per_minute, budget.segments_per_day)
     minute, day = limits if uses_reserve else map(_without_reserve, limits)
     if not minute and not day:
         return None

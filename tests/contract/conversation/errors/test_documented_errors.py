@@ -36,7 +36,7 @@ STEPS = 250
 # The first reports the failure as a finding; the others call only the messaging service.
 WITHOUT_REDIS = {"CheckAccess", "CheckDeployment", "IngestDeliveryReceipts", "GetMedia"}
 CODE_OF = {kind.reason: code for kind, code in CODES.items()}
-OPERATOR = pool_pb2.PoolSettings(operator="Test exchange")
+OPERATOR = pool_pb2.PoolSettings(operator_name="Test exchange")
 # Every change that can lose races, in this order, with the fields that get it to its commit.
 CHANGES: dict[str, dict[str, object]] = {
     "CreateConversation": {"participants": participants("+14255550145", "+14255550146")},
@@ -46,8 +46,11 @@ CHANGES: dict[str, dict[str, object]] = {
     "PauseConversation": {"conversation_id": "active"},
     "ResumeConversation": {"conversation_id": "paused"},
     "ReopenConversation": {"conversation_id": "ended"},
-    "CreatePool": {"name": "taxis", "settings": OPERATOR},
-    "UpdatePool": {"settings": OPERATOR, "update_mask": FieldMask(paths=["operator"])},
+    "CreatePool": {"pool_id": "taxis", "settings": OPERATOR},
+    "UpdatePool": {
+        "pool": pool_pb2.Pool(pool_id="main", settings=OPERATOR),
+        "update_mask": FieldMask(paths=["settings.operator_name"]),
+    },
     "AddMaskedNumber": {"masked_number": "+12065550103"},
     "DrainMaskedNumber": {"masked_number": MASKED},
     "RemoveMaskedNumber": {"masked_number": "+12065550102"},

@@ -30,7 +30,7 @@ async def trim(service: RunningService) -> None:
     """Trims the events a month later."""
     await service.quiet()
     service.clock.move(days=31)
-    await EventLog(pool_storage(service.redis)).trim(service.clock.now(), SETTINGS.events_kept)
+    await EventLog(pool_storage(service.redis)).trim(service.clock.now(), SETTINGS.retention.events)
 
 
 async def read_on(watch: Watch) -> tuple[list[str], str]:

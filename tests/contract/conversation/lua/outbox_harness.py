@@ -15,7 +15,7 @@ from support.clock import ManualClock
 NOW = ManualClock().now()
 LATER = NOW + timedelta(minutes=5)
 LEASE = timedelta(seconds=30)
-KEPT = SETTINGS.dead_letters_kept
+KEPT = SETTINGS.retention.dead_letters
 
 
 class OutboxHarness(Harness):

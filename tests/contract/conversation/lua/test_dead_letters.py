@@ -20,7 +20,11 @@ from conversation_service.store.outbox.dead_letters import (
 )
 from conversation_service.store.outbox.entry import OutboxEntry
 from conversation_service.store.outbox.settlement import Settlement
-from support.builders.conversations import ALICE, SETTINGS
+from support.builders.conversations import (
+    ALICE,
+    SETTINGS,
+    settings_with,
+)
 from support.builders.dispatch_harness import CONVERSATION, KEYS
 
 from .outbox_harness import KEPT, LATER, NOW, OutboxHarness, dead_lettering, died_at
@@ -126,7 +130,7 @@ async def test_a_dead_letter_that_does_not_exist_can_be_neither_replayed_nor_dis
 async def test_idempotency_records_of_changes_expire_as_the_pool_says(
     outbox: OutboxHarness,
 ) -> None:
-    outbox.settings = replace(SETTINGS, receipts_kept=5 * DAY)
+    outbox.settings = settings_with({"retention.idempotency_records": 5 * DAY})
     first, second = await outbox.dead_letter("one", "two")
     await outbox.replay(first.dead_letter_id, "m0")
     await outbox.discard(second.dead_letter_id, "m1")
@@ -153,12 +157,12 @@ async def test_a_message_outside_of_any_conversation_has_events_in_the_pool_only
 
 
 @pytest.mark.parametrize(
-    ("kept", "expected"), [(HOUR, SETTINGS.messages_kept), (20 * DAY, 20 * DAY)]
+    ("kept", "expected"), [(HOUR, SETTINGS.retention.messages), (20 * DAY, 20 * DAY)]
 )
 async def test_a_message_is_kept_as_long_as_its_dead_letter_and_never_shorter_than_others(
     outbox: OutboxHarness, kept: timedelta, expected: timedelta
 ) -> None:
-    outbox.settings = replace(SETTINGS, dead_letters_kept=kept)
+    outbox.settings = settings_with({"retention.dead_letters": kept})
     [letter] = await outbox.dead_letter("hello", kept=kept)
     assert expected - HOUR < await outbox.ttl(KEYS.message("m0")) <= expected
     await outbox.replay(letter.dead_letter_id, "m0")
@@ -169,7 +173,7 @@ async def test_a_replayed_message_is_kept_as_long_as_a_new_one(outbox: OutboxHar
     [letter] = await outbox.dead_letter("hello")
     await outbox.redis.pexpire(KEYS.message("m0"), HOUR)
     await outbox.replay(letter.dead_letter_id, "m0")
-    expected = SETTINGS.messages_kept
+    expected = SETTINGS.retention.messages
     assert expected - HOUR < await outbox.ttl(KEYS.message("m0")) <= expected
 
 
@@ -177,7 +181,7 @@ async def test_dead_letters_expire_in_batches_as_soon_as_the_current_setting_say
     outbox: OutboxHarness,
 ) -> None:
     letters = await outbox.dead_letter(*map(str, range(EXPIRED_AT_ONCE + 1)))
-    shorter, then = replace(SETTINGS, dead_letters_kept=HOUR), died_at(letters[-1]) + 2 * HOUR
+    shorter, then = settings_with({"retention.dead_letters": HOUR}), died_at(letters[-1]) + 2 * HOUR
     assert await outbox.dead_letters.expire(then, SETTINGS) == 0
     assert await outbox.dead_letters.expire(then, shorter) == EXPIRED_AT_ONCE
     assert await outbox.dead_letters.page(10, "") == letters[EXPIRED_AT_ONCE:]

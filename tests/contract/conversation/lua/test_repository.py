@@ -18,7 +18,16 @@ from conversation_service.domain.model.messages import HeldMessage
 from conversation_service.domain.model.participants import Route
 from conversation_service.domain.model.rate_limits import NEVER, NUMBER_CODE_ATTEMPTS_WINDOW
 from conversation_service.store.conversations.types import Committed, Conflict
-from support.builders.conversations import ALICE, BOB, CAROL, MASKED, OTHER_MASKED, POOL, route
+from support.builders.conversations import (
+    ALICE,
+    BOB,
+    CAROL,
+    MASKED,
+    OTHER_MASKED,
+    POOL,
+    route,
+    settings_with,
+)
 
 from .repository_harness import CODE, OTHER_CODE, Harness
 
@@ -56,7 +65,7 @@ async def test_a_person_who_waited_alone_leaves_a_free_route(harness: Harness) -
 
 
 async def test_without_cool_off_a_route_is_free_at_once(harness: Harness) -> None:
-    settings = replace(POOL.settings, cool_off=timedelta(0))
+    settings = settings_with({"lifecycle.cool_off": timedelta(0)})
     harness.pool = replace(POOL, settings=settings, version="w")
     assert await harness.store.commit(
         [replace(harness.commit_of(Change(pool=harness.pool)), pool=POOL)]

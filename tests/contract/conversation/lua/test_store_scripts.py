@@ -21,7 +21,15 @@ from conversation_service.store.event_log import DUPLICATES_RECORDED, START, Dup
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
 from conversation_service.store.keyspace.timestamps import span_ms, to_ms
 from conversation_service.store.storage import Storage
-from support.builders.conversations import ALICE, BOB, CIPHER, MASKED, OTHER_MASKED, POOL
+from support.builders.conversations import (
+    ALICE,
+    BOB,
+    CIPHER,
+    MASKED,
+    OTHER_MASKED,
+    POOL,
+    settings_with,
+)
 
 from .repository_harness import Harness
 
@@ -142,7 +150,7 @@ async def test_a_timeline_expires_with_its_conversation(harness: Harness) -> Non
 
 
 async def test_events_of_a_purged_conversation_expire(harness: Harness) -> None:
-    harness.pool = replace(POOL, settings=replace(POOL.settings, messages_kept=6 * DAY))
+    harness.pool = replace(POOL, settings=settings_with({"retention.messages": 6 * DAY}))
     over = await ended_conversation(harness)
     await harness.store.purge([over])
     await harness.commit(Change(events=(event(over.conversation_id),)))
@@ -158,8 +166,8 @@ async def test_a_purged_conversation_leaves_the_history_of_its_people(harness: H
     for _ in range(2):
         over = await ended_conversation(harness)
         assert await history() == {over.conversation_id}
-        harness.clock.move(seconds=POOL.settings.kept_after_end.total_seconds())
-    harness.pool = replace(POOL, settings=replace(POOL.settings, kept_after_end=30 * DAY))
+        harness.clock.move(seconds=POOL.settings.retention.conversations.total_seconds())
+    harness.pool = replace(POOL, settings=settings_with({"retention.conversations": 30 * DAY}))
     longer = await ended_conversation(harness)
     harness.pool = replace(POOL, settings=PoolSettings("Test exchange"))
     harness.clock.move(days=1)

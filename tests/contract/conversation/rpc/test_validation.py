@@ -32,15 +32,41 @@ UNKNOWN = 99
 UNKNOWN_PREFERENCE = NumberSelection(preference=NumberPreference.ValueType(UNKNOWN))
 AREA_CODE_OF_SECOND = NumberSelection(area_code_of=AREA_CODE_OF_SECOND_PARTICIPANT)
 SETTINGS = pool_pb2.PoolSettings(
-    operator="x" * 41,
-    lifetime=Duration(seconds=1),
-    pause_policy=pool_pb2.PausePolicy.ValueType(UNKNOWN),
-    unknown_policy=pool_pb2.UnknownPolicy.ValueType(UNKNOWN),
-    attachment_policy=pool_pb2.AttachmentPolicy.ValueType(UNKNOWN),
-    text_validity=Duration(seconds=1),
-    segments_per_minute=-1,
+    operator_name="x" * 41,
+    lifecycle=pool_pb2.LifecycleSettings(max_lifetime=Duration(seconds=1)),
+    sending=pool_pb2.SendingSettings(
+        message_validity=Duration(seconds=1),
+        uncertain_send_policy=pool_pb2.UncertainSendPolicy.ValueType(UNKNOWN),
+        campaign_budget=pool_pb2.CampaignBudget(segments_per_minute=-1),
+    ),
+    relay=pool_pb2.RelaySettings(
+        pause_policy=pool_pb2.PausePolicy.ValueType(UNKNOWN),
+        attachment_policy=pool_pb2.AttachmentPolicy.ValueType(UNKNOWN),
+        number_preference=NumberPreference.ValueType(UNKNOWN),
+    ),
     system_message_prefix="x" * 21,
 )
+
+UPDATED = pool_pb2.Pool(
+    pool_id="main", settings=pool_pb2.PoolSettings(operator_name="Test exchange")
+)
+# Paths that lead to nothing that can be changed.
+NO_PATHS = (
+    *("", ".", "*", "pool_id", "etag", "source", "masked_number_count", "operator_name"),
+    *("settings.", "settings.colour", "settings.lifecycle.colour", "settings.retention.events.x"),
+    *("settings.operator_name.x", "settings.keywords.words.colour", "settings.templates.colour"),
+    *(
+        "settings.keywords.words.start.words",
+        "settings.templates.",
+        "Settings",
+        "settings.Templates",
+    ),
+)
+
+
+def wrong_mask(path: str) -> dict[str, object]:
+    return {"pool": UPDATED, "update_mask": FieldMask(paths=["settings", path])}
+
 
 # The fields that an empty request of these methods lacks.
 LACKING: dict[str, str] = {
@@ -54,8 +80,8 @@ LACKING: dict[str, str] = {
     "WatchEvents": "pool_id start",
     "IngestMessages": "messages",
     "IngestDeliveryReceipts": "receipts",
-    "CreatePool": "request_id name settings.operator",
-    "UpdatePool": "request_id pool_id update_mask",
+    "CreatePool": "request_id pool_id settings.operator_name",
+    "UpdatePool": "request_id pool.pool_id update_mask",
     "AddMaskedNumber DrainMaskedNumber RemoveMaskedNumber": "request_id pool_id masked_number",
     "GetPool CompareMaskedNumbers GetPoolCapacity": "pool_id",
     "OptOutPerson": "request_id phone_number",
@@ -109,13 +135,24 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ("IngestDeliveryReceipts", {"receipts": [ingest_pb2.DeliveryReceipt()] * 257}, ""),
     (
         "CreatePool",
-        {"name": "-taxis", "settings": SETTINGS, "masked_numbers": [MASKED, "1", MASKED]},
-        "name masked_numbers[1] masked_numbers settings.operator settings.system_message_prefix "
-        "settings.lifetime "
-        "settings.pause_policy settings.unknown_policy settings.attachment_policy "
-        "settings.text_validity settings.segments_per_minute",
+        {"pool_id": "-taxis", "settings": SETTINGS, "masked_numbers": [MASKED, "1", MASKED]},
+        "pool_id masked_numbers[1] masked_numbers settings.operator_name "
+        "settings.system_message_prefix settings.lifecycle.max_lifetime "
+        "settings.relay.pause_policy settings.relay.attachment_policy "
+        "settings.relay.number_preference settings.sending.uncertain_send_policy "
+        "settings.sending.message_validity settings.sending.campaign_budget.segments_per_minute",
     ),
-    ("UpdatePool", {"update_mask": FieldMask(paths=["operator", "numbers"])}, ""),
+    *(("UpdatePool", wrong_mask(path), "update_mask") for path in NO_PATHS),
+    (
+        "UpdatePool",
+        {
+            "pool": pool_pb2.Pool(pool_id=NOT_ASCII, settings=SETTINGS, etag=LONG),
+            "update_mask": FieldMask(paths=["settings"]),
+        },
+        "pool.pool_id pool.etag pool.settings.relay.pause_policy "
+        "pool.settings.relay.attachment_policy pool.settings.relay.number_preference "
+        "pool.settings.sending.uncertain_send_policy",
+    ),
     ("ListPools", PAGE, ""),
     ("ListMaskedNumbers", PAGE | {"pool_id": "", "page_token": "-1"}, ""),
     ("OptInPerson", {"request_id": LONG, "phone_number": "1"}, ""),

@@ -25,26 +25,37 @@ PERSON = {"phone_number": ALICE_PHONE}
 POOL_CHANGES: list[Case] = [
     (
         f"pools create city --operator City --number {MASKED} "
-        "code-lifetime=20m words.end=adios,fin",
+        "lifecycle.join-code-lifetime=20m keywords.words.end=adios,fin",
         pool_pb2.CreatePoolRequest(
-            name="city",
+            pool_id="city",
             settings=pool_pb2.PoolSettings(
-                operator="City",
-                code_lifetime=Duration(seconds=1200),
-                words={"end": pool_pb2.CommandWords(words=["adios", "fin"])},
+                operator_name="City",
+                lifecycle=pool_pb2.LifecycleSettings(join_code_lifetime=Duration(seconds=1200)),
+                keywords=pool_pb2.KeywordSettings(
+                    words={"end": pool_pb2.KeywordWords(words=["adios", "fin"])}
+                ),
             ),
             masked_numbers=[MASKED],
         ),
         pool_pb2.CreatePoolResponse(pool=POOL),
     ),
     (
-        "pools set city pause_policy=refuse allows_block=no lifetime=",
+        "pools set city relay.pause_policy=refuse keywords.block_enabled=no language=",
         pool_pb2.UpdatePoolRequest(
-            pool_id="city",
-            settings=pool_pb2.PoolSettings(
-                pause_policy=pool_pb2.PAUSE_POLICY_REFUSE, allows_block=False
+            pool=pool_pb2.Pool(
+                pool_id="city",
+                settings=pool_pb2.PoolSettings(
+                    relay=pool_pb2.RelaySettings(pause_policy=pool_pb2.PAUSE_POLICY_REFUSE),
+                    keywords=pool_pb2.KeywordSettings(block_enabled=False),
+                ),
             ),
-            update_mask=FieldMask(paths=["pause_policy", "allows_block", "lifetime"]),
+            update_mask=FieldMask(
+                paths=[
+                    "settings.relay.pause_policy",
+                    "settings.keywords.block_enabled",
+                    "settings.language",
+                ]
+            ),
         ),
         pool_pb2.UpdatePoolResponse(pool=POOL),
     ),

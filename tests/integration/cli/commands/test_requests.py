@@ -80,18 +80,22 @@ async def test_json_has_the_contracts_names_and_times_in_utc(deployment: Deploym
     assert "end_time" not in shown
 
 
-async def test_a_change_of_one_word_of_a_pool_keeps_the_others(deployment: Deployment) -> None:
-    words = {"end": pool_pb2.CommandWords(words=["fin"])}
-    settings = pool_pb2.PoolSettings(words=words, texts={"help": "Call us."})
-    present = pool_pb2.Pool(name="main", settings=settings, etag="read")
+async def test_a_change_of_a_pool_sends_only_what_changes_and_the_etag_that_was_read(
+    deployment: Deployment,
+) -> None:
+    settings = pool_pb2.PoolSettings(operator_name="City", templates={"help": "Call us."})
+    present = pool_pb2.Pool(pool_id="main", settings=settings, etag="read")
     deployment.answers("GetPool", pool_pb2.GetPoolResponse(pool=present))
     deployment.answers("UpdatePool", pool_pb2.UpdatePoolResponse(pool=present))
-    ended = await maskline(deployment.target, "pools", "set", "main", "words.start=go, begin")
+    ended = await maskline(
+        deployment.target, "pools", "set", "main", "keywords.words.start=go, begin"
+    )
     assert ended.status == 0, ended.err
     [request] = deployment.received(pool_pb2.UpdatePoolRequest)
-    assert (list(request.update_mask.paths), request.etag) == (["words"], "read")
-    kept = {kind: list(command.words) for kind, command in request.settings.words.items()}
-    assert kept == {"end": ["fin"], "start": ["go", "begin"]}
+    assert list(request.update_mask.paths) == ["settings.keywords.words.start"]
+    words = {"start": pool_pb2.KeywordWords(words=["go", "begin"])}
+    changed = pool_pb2.PoolSettings(keywords=pool_pb2.KeywordSettings(words=words))
+    assert request.pool == pool_pb2.Pool(pool_id="main", settings=changed, etag="read")
 
 
 async def test_a_number_and_a_body_can_come_from_standard_input(deployment: Deployment) -> None:

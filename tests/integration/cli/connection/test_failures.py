@@ -17,7 +17,7 @@ WRONG_FIELDS = RpcStatus(
     "Two fields are error.",
     violations=[
         FieldViolation("name", "must be lower-case"),
-        FieldViolation("settings.operator", "must not be empty"),
+        FieldViolation("settings.operator_name", "must not be empty"),
     ],
 )
 BUSY = RpcStatus(
@@ -36,7 +36,7 @@ async def test_every_wrong_field_is_named_once(deployment: Deployment) -> None:
     typed = ("pools", "create", "City", "--operator", "")
     ended = await maskline(deployment.target, *typed)
     assert (ended.status, ended.err.splitlines()[1:]) == (
-        1, ["  name: must be lower-case", "  settings.operator: must not be empty"]
+        1, ["  name: must be lower-case", "  settings.operator_name: must not be empty"]
     )  # fmt: skip
     ended = await maskline(deployment.target, *typed)
     assert ended.err == f"{message} (INVALID_ARGUMENT)\n"
@@ -71,7 +71,7 @@ async def test_a_change_refused_for_its_etag_was_not_made(deployment: Deployment
 
 
 async def test_a_short_outage_is_retried(deployment: Deployment) -> None:
-    response = pool_pb2.GetPoolResponse(pool=pool_pb2.Pool(name="main"))
+    response = pool_pb2.GetPoolResponse(pool=pool_pb2.Pool(pool_id="main"))
     deployment.answers("GetPool", grpc.StatusCode.UNAVAILABLE, response)
     assert (await maskline(deployment.target, "pools", "show", "main")).status == 0
 

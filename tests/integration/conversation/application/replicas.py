@@ -67,8 +67,10 @@ class Replicas:
     async def create_pool(self, numbers: Sequence[str]) -> None:
         request = pool_pb2.CreatePoolRequest(
             request_id=str(uuid4()),
-            name=self.pool,
-            settings=pool_pb2.PoolSettings(operator="Races", cool_off=Duration()),
+            pool_id=self.pool,
+            settings=pool_pb2.PoolSettings(
+                operator_name="Races", lifecycle=pool_pb2.LifecycleSettings(cool_off=Duration())
+            ),
             masked_numbers=numbers,
         )
         await self.pools[0].CreatePool(request, timeout=CALL_SECONDS)

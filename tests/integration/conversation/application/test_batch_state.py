@@ -81,7 +81,7 @@ async def test_a_code_that_was_given_up_leads_nowhere_and_its_owner_may_start_ag
 async def test_after_an_end_nothing_is_relayed_and_the_number_rests(batch: BatchHarness) -> None:
     await batch.connected()
     [_, late, start] = await batch.execute(text("end"), text("hello", ALICE), text("start"))
-    rests = system_message(Template.JUST_ENDED, span=POOL.settings.cool_off)
+    rests = system_message(Template.JUST_ENDED, span=POOL.settings.lifecycle.cool_off)
     assert (sent_bodies(late), sent_bodies(start)) == ([(ALICE, rests)], [(BOB, rests)])
 
 

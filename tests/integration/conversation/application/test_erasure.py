@@ -38,7 +38,7 @@ from support.observation.marker_search import everything
 from support.services.conversation_service import RunningService, running
 
 ELSEWHERE = "+12065550102"
-FIRST = seeded(MASKED, OTHER_MASKED, settings={"allows_erase": True})
+FIRST = seeded(MASKED, OTHER_MASKED, settings={"keywords.erase_enabled": True})
 SECOND = seeded(ELSEWHERE, name="second")
 IN_SECOND = PEOPLE.person("second", ALICE_NUMBER)
 # The carrier is unavailable for now.
@@ -136,7 +136,7 @@ async def test_a_number_rests_although_what_was_on_it_is_gone(service: RunningSe
     with refused("MASKED_NUMBER_COOLING"):
         await service.open(BOB_NUMBER, CAROL_NUMBER)
     await service.deliver(BOB_NUMBER, "start")
-    span = system_message(Template.JUST_ENDED, span=FIRST.settings.cool_off)
+    span = system_message(Template.JUST_ENDED, span=FIRST.settings.lifecycle.cool_off)
     assert await service.heard(BOB_NUMBER, 2) == [system_message(Template.ENDED), span]
 
 

@@ -49,15 +49,18 @@ async def service(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> AsyncIterator[RunningService]:
     """One replica with a pool that lets people erase themselves."""
-    pool = seeded(MASKED, OTHER_MASKED, THIRD_MASKED, settings={"allows_erase": True})
+    pool = seeded(MASKED, OTHER_MASKED, THIRD_MASKED, settings={"keywords.erase_enabled": True})
     async with running(redis_url, clock, pool) as replica:
         yield replica
 
 
 async def allow(service: RunningService, *, allows: bool) -> None:
     request = pool_pb2.UpdatePoolRequest(
-        settings=pool_pb2.PoolSettings(allows_erase=allows),
-        update_mask=FieldMask(paths=["allows_erase"]),
+        pool=pool_pb2.Pool(
+            pool_id="main",
+            settings=pool_pb2.PoolSettings(keywords=pool_pb2.KeywordSettings(erase_enabled=allows)),
+        ),
+        update_mask=FieldMask(paths=["settings.keywords.erase_enabled"]),
     )
     await ask(service.pools.UpdatePool, request)
 

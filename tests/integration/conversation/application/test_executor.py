@@ -31,8 +31,8 @@ from support.builders.conversations import (
     BOB_NUMBER,
     MASKED,
     POOL,
-    SETTINGS,
     pool_storage,
+    settings_with,
 )
 from support.clock import ManualClock
 from support.services.conversation_service import RunningService
@@ -123,7 +123,7 @@ async def test_a_changed_pool_is_seen_at_once_by_a_getter_that_leaves_the_execut
     replica: Replica,
 ) -> None:
     before = replica.context.pool
-    changed = replace(POOL, settings=replace(SETTINGS, operator="Another"), version="w")
+    changed = replace(POOL, settings=settings_with({"operator_name": "Another"}), version="w")
     await Replica(replica.redis, replica.clock).change_pool(changed)
     assert await replica.context.current_settings() == changed.settings
     assert replica.context.pool is before

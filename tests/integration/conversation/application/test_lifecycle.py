@@ -170,7 +170,7 @@ async def test_a_late_message_reaches_neither_the_old_partner_nor_a_new_one(
         await service.join(ALICE_NUMBER, carols.join_code)
     for body in (f"join {carols.join_code}", "start", "a late text"):
         await service.deliver(ALICE_NUMBER, body)
-    reply = system_message(Template.JUST_ENDED, span=SETTINGS.cool_off)
+    reply = system_message(Template.JUST_ENDED, span=SETTINGS.lifecycle.cool_off)
     assert (await service.heard(ALICE_NUMBER, 4))[1:] == [reply] * 3
     await service.quiet()
     assert service.sent_to(BOB_NUMBER) == [system_message(Template.ENDED)]

@@ -11,7 +11,7 @@ from maskline.admin.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from maskline.conversation.v1 import conversation_pb2, event_pb2
 from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask, kinds, refused
-from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, system_message
+from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, system_message
 from support.builders.dead_letters import REJECTED, damaged, dead_letters
 from support.eventually import eventually
 from support.fakes.scripted_messaging import item_error
@@ -131,9 +131,15 @@ async def test_changed_settings_hold_from_the_next_message_on_for_every_replica(
     await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(BOB_NUMBER, "before")
     await service.heard(ALICE_NUMBER, 1)
+    budget = pool_pb2.CampaignBudget(segments_per_minute=60)
     request = pool_pb2.UpdatePoolRequest(
-        settings=pool_pb2.PoolSettings(operator=SETTINGS.operator, segments_per_minute=60),
-        update_mask=FieldMask(paths=["segments_per_minute"]),
+        pool=pool_pb2.Pool(
+            pool_id="main",
+            settings=pool_pb2.PoolSettings(
+                sending=pool_pb2.SendingSettings(campaign_budget=budget)
+            ),
+        ),
+        update_mask=FieldMask(paths=["settings.sending.campaign_budget.segments_per_minute"]),
     )
     await ask(another.pools.UpdatePool, request)
     await another.deliver(BOB_NUMBER, "after")

@@ -10,7 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from conversation_service.domain.model.events import Failure, FailureReason, SendResolution
 from conversation_service.domain.model.messages import Attachment, MessageState, OutboundMessage
-from conversation_service.domain.model.pool import AttachmentPolicy, UnknownPolicy
+from conversation_service.domain.model.pool import AttachmentPolicy, UncertainSendPolicy
 from conversation_service.messaging.client import (
     MessagingClient,
     MessagingUnavailable,
@@ -26,7 +26,13 @@ from conversation_service.messaging.send import (
     Uncertain,
 )
 from maskline.messaging.v1 import messaging_pb2 as pb
-from support.builders.conversations import ALICE, ALICE_NUMBER, MASKED, SETTINGS
+from support.builders.conversations import (
+    ALICE,
+    ALICE_NUMBER,
+    MASKED,
+    SETTINGS,
+    settings_with,
+)
 from support.fakes.scripted_messaging import Context, ScriptedMessaging, item_error, serving
 
 MESSAGE = OutboundMessage("m1", "c1", MASKED, ALICE, "hello")
@@ -123,11 +129,12 @@ async def test_a_message_is_sent_with_its_attachments_and_the_settings_of_its_po
     messaging: tuple[ScriptedMessaging, MessagingClient],
 ) -> None:
     scripted, client = messaging
-    settings = replace(
-        SETTINGS,
-        unknown_policy=UnknownPolicy.PREFER_DUPLICATE,
-        attachment_policy=AttachmentPolicy.ALL,
-        segments_per_day=200,
+    settings = settings_with(
+        {
+            "sending.uncertain_send_policy": UncertainSendPolicy.PREFER_DUPLICATE,
+            "relay.attachment_policy": AttachmentPolicy.ALL,
+            "sending.campaign_budget.segments_per_day": 200,
+        }
     )
     files = (Attachment("https://media.example.com/1", "image/png", 7),)
     await client.send([MESSAGE], "main", SETTINGS)
@@ -153,7 +160,12 @@ async def test_a_tenth_of_a_budget_is_for_messages_that_may_use_the_reserve(
 ) -> None:
     scripted, client = messaging
     for limit, others in ((0, 0), (1, 1), (2, 1), (10, 9), (11, 9), (2000, 1800)):
-        settings = replace(SETTINGS, segments_per_minute=limit, segments_per_day=2 * limit)
+        settings = settings_with(
+            {
+                "sending.campaign_budget.segments_per_minute": limit,
+                "sending.campaign_budget.segments_per_day": 2 * limit,
+            }
+        )
         limited_message = replace(MESSAGE, message_id=f"limited-{limit}")
         reserved = replace(MESSAGE, message_id=f"reserved-{limit}", uses_reserve=True)
         await client.send([limited_message, reserved], "main", settings)

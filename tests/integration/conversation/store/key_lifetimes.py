@@ -36,12 +36,12 @@ GONE = timedelta(0)
 
 def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
     """The maximum lifetime of each kind once all conversations have ended."""
-    with_conversation = settings.kept_after_end + FORGOTTEN_ANYWAY_AFTER
+    with_conversation = settings.retention.conversations + FORGOTTEN_ANYWAY_AFTER
     return {
         "settings": ALWAYS,
         "version": ALWAYS,
         "conversation": with_conversation,
-        "route": settings.cool_off,
+        "route": settings.lifecycle.cool_off,
         "code": GONE,
         "name": GONE,
         "limits": max(LOCKOUT, FAILURES_WINDOW, RELAYED_DAY),
@@ -49,17 +49,17 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "blocks": ALWAYS,
         "last-number": LAST_NUMBER_LIFETIME,
         "held": GONE,
-        "data-keys": settings.text_validity + DATA_KEY_MARGIN,
+        "data-keys": settings.sending.message_validity + DATA_KEY_MARGIN,
         "timeline": with_conversation,
         "history": with_conversation,
-        "idempotency": settings.receipts_kept,
-        "responses": settings.receipts_kept,
-        "duplicates": settings.receipts_kept,
-        "message": max(settings.messages_kept, settings.dead_letters_kept),
+        "idempotency": settings.retention.idempotency_records,
+        "responses": settings.retention.idempotency_records,
+        "duplicates": settings.retention.idempotency_records,
+        "message": max(settings.retention.messages, settings.retention.dead_letters),
         "outbox": ALWAYS,
         "dead": ALWAYS,
         "dead-rewritten": GONE,
-        "dead-letter-request": settings.receipts_kept,
+        "dead-letter-request": settings.retention.idempotency_records,
         "events": ALWAYS,
         "events-trimmed": ALWAYS,
         "deadlines": ALWAYS,

@@ -84,7 +84,7 @@ class PoolState:
 
     async def dead_letter_all(self) -> None:
         """Moves the whole outbox to the dead letters."""
-        kept, reason = POOL.settings.dead_letters_kept, DeadLetterReason.INVALID
+        kept, reason = POOL.settings.retention.dead_letters, DeadLetterReason.INVALID
         dead = [
             DeadLettering(entry.entry_id, entry.message_id, reason, kept)
             for entry in await self.entries()

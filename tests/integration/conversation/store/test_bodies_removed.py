@@ -159,7 +159,7 @@ async def held_until_the_conversation_expired(
     service: RunningService, bodies: StoredBodies
 ) -> None:
     conversation_id = await paused(service, bodies)
-    service.clock.move(seconds=SETTINGS.lifetime.total_seconds())
+    service.clock.move(seconds=SETTINGS.lifecycle.max_lifetime.total_seconds())
 
     async def has_ended() -> bool:
         return (await service.get(conversation_id)).state == pb.CONVERSATION_STATE_ENDED
@@ -195,7 +195,7 @@ async def dead_and_replayed(service: RunningService, bodies: StoredBodies) -> No
 
 async def dead_and_expired(service: RunningService, bodies: StoredBodies) -> None:
     await dead(service, bodies)
-    service.clock.move(seconds=SETTINGS.dead_letters_kept.total_seconds() + 60)
+    service.clock.move(seconds=SETTINGS.retention.dead_letters.total_seconds() + 60)
     # The service does the same within seconds, and may come first.
     await DeadLetters(pool_storage(service.redis)).expire(service.clock.now(), SETTINGS)
 

@@ -121,7 +121,7 @@ async def test_the_last_messages_are_readable_after_the_end_until_the_data_key_e
     assert over.data_key == b""
     assert await harness.outbox_bodies() == ["hello", "goodbye"]
     left = timedelta(milliseconds=await harness.redis.pttl(KEYS.data_keys(ID)))
-    kept = POOL.settings.text_validity + DATA_KEY_MARGIN
+    kept = POOL.settings.sending.message_validity + DATA_KEY_MARGIN
     assert kept - timedelta(minutes=1) < left <= kept
     await harness.expire_data_keys()
     entries = await harness.entries()

@@ -42,13 +42,13 @@ DAVE_NUMBER = "+13605550144"
 DAY = timedelta(days=1)
 # None of these is the default, and dead letters expire before their messages.
 CHOSEN: dict[str, Any] = {
-    "cool_off": timedelta(minutes=1),
-    "kept_after_end": timedelta(hours=2),
-    "receipts_kept": 4 * DAY,
-    "messages_kept": 5 * DAY,
-    "events_kept": 6 * DAY,
-    "dead_letters_kept": timedelta(hours=7),
-    "text_validity": timedelta(hours=1),
+    "lifecycle.cool_off": timedelta(minutes=1),
+    "retention.conversations": timedelta(hours=2),
+    "retention.idempotency_records": 4 * DAY,
+    "retention.messages": 5 * DAY,
+    "retention.events": 6 * DAY,
+    "retention.dead_letters": timedelta(hours=7),
+    "sending.message_validity": timedelta(hours=1),
 }
 # Only inside of one script, only during reconciliation or after a restore, not with the cipher of
 # these tests, or not for callers without a limit.
@@ -108,7 +108,7 @@ async def end(service: RunningService, conversation_ids: list[str]) -> None:
 
 async def purge(service: RunningService, settings: PoolSettings) -> None:
     """Moves the clock beyond every lifetime that the service itself enforces."""
-    longest = max(settings.kept_after_end, settings.events_kept) + DAY
+    longest = max(settings.retention.conversations, settings.retention.events) + DAY
     service.clock.move(seconds=longest.total_seconds())
 
     async def is_purged() -> bool:
@@ -191,16 +191,19 @@ async def test_a_changed_setting_applies_to_new_records_and_to_all_events(
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.deliver(ALICE_NUMBER, "before")
-    settings = pool_pb2.PoolSettings(
-        receipts_kept=Duration(seconds=20 * 86400),
-        messages_kept=Duration(seconds=21 * 86400),
-        events_kept=Duration(seconds=3 * 86400),
-        dead_letters_kept=Duration(seconds=3600),
+    retention = pool_pb2.RetentionSettings(
+        conversations=Duration(seconds=7 * 86400),
+        idempotency_records=Duration(seconds=20 * 86400),
+        messages=Duration(seconds=21 * 86400),
+        events=Duration(seconds=3 * 86400),
+        dead_letters=Duration(seconds=3600),
     )
-    fields = ("receipts_kept", "messages_kept", "events_kept", "dead_letters_kept")
-    request = pool_pb2.UpdatePoolRequest(settings=settings, update_mask=FieldMask(paths=fields))
+    request = pool_pb2.UpdatePoolRequest(
+        pool=pool_pb2.Pool(pool_id="main", settings=pool_pb2.PoolSettings(retention=retention)),
+        update_mask=FieldMask(paths=["settings.retention"]),
+    )
     updated = (await ask(service.pools.UpdatePool, request)).pool
-    assert all(getattr(updated.settings, name) == getattr(settings, name) for name in fields)
+    assert updated.settings.retention == retention
     kinds = (("idempotency", 3, 20), ("message", 7, 21))
     before = {kind: await lifetimes(service, kind) for kind, _, _ in kinds}
     await service.deliver(ALICE_NUMBER, "after")

@@ -6,26 +6,33 @@ from google.protobuf.duration_pb2 import Duration
 
 from maskline.admin.v1 import pool_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
-from maskline_cli.values.pool_settings import assign, names_entry, rows
+from maskline_cli.values.pool_settings import assign, rows
 
 TYPED = [
-    "operator=City of = Kirkland", "code-lifetime=20m", "number_preference=avoid-sticky",
-    "pause_policy=REFUSE", "unknown-policy=prefer-duplicate", "attachment_policy=all",
-    "segments_per_minute=75", "allows_block=no", "end_opts_out=true", "words.opt-out=basta, fin",
-    "texts.help=Call us.",
+    "operator_name=City of = Kirkland", "lifecycle.join-code-lifetime=20m",
+    "relay.number_preference=avoid-sticky", "relay.pause_policy=REFUSE",
+    "sending.uncertain-send-policy=prefer-duplicate", "relay.attachment_policy=all",
+    "sending.campaign_budget.segments_per_minute=75", "keywords.block_enabled=no",
+    "keywords.end_opts_out=true", "keywords.words.opt-out=basta, fin", "templates.help=Call us.",
 ]  # fmt: skip
 SETTINGS = pb.PoolSettings(
-    operator="City of = Kirkland",
-    code_lifetime=Duration(seconds=1200),
-    number_preference=selection_pb.NUMBER_PREFERENCE_AVOID_STICKY,
-    pause_policy=pb.PAUSE_POLICY_REFUSE,
-    unknown_policy=pb.UNKNOWN_POLICY_PREFER_DUPLICATE,
-    attachment_policy=pb.ATTACHMENT_POLICY_ALL,
-    segments_per_minute=75,
-    allows_block=False,
-    end_opts_out=True,
-    words={"opt_out": pb.CommandWords(words=["basta", "fin"])},
-    texts={"help": "Call us."},
+    operator_name="City of = Kirkland",
+    lifecycle=pb.LifecycleSettings(join_code_lifetime=Duration(seconds=1200)),
+    sending=pb.SendingSettings(
+        uncertain_send_policy=pb.UNCERTAIN_SEND_POLICY_PREFER_DUPLICATE,
+        campaign_budget=pb.CampaignBudget(segments_per_minute=75),
+    ),
+    relay=pb.RelaySettings(
+        pause_policy=pb.PAUSE_POLICY_REFUSE,
+        attachment_policy=pb.ATTACHMENT_POLICY_ALL,
+        number_preference=selection_pb.NUMBER_PREFERENCE_AVOID_STICKY,
+    ),
+    keywords=pb.KeywordSettings(
+        words={"opt_out": pb.KeywordWords(words=["basta", "fin"])},
+        block_enabled=False,
+        end_opts_out=True,
+    ),
+    templates={"help": "Call us."},
 )
 
 
@@ -33,7 +40,7 @@ def test_each_kind_of_setting_is_read_and_named_for_the_update() -> None:
     settings = pb.PoolSettings()
     changed = assign(settings, TYPED)
     assert settings == SETTINGS
-    keys = [typed.partition("=")[0].partition(".")[0] for typed in TYPED]
+    keys = [typed.partition("=")[0] for typed in TYPED]
     assert changed == [key.replace("-", "_") for key in keys]
 
 
@@ -46,31 +53,31 @@ def test_what_is_shown_can_be_typed() -> None:
 def test_nothing_behind_the_equals_sign_takes_a_value_away() -> None:
     settings = pb.PoolSettings()
     settings.CopyFrom(SETTINGS)
-    settings.words["start"].words.append("go")
-    typed = ["code_lifetime=", "allows_block=", "words.opt_out=", "texts="]
-    assert assign(settings, typed) == ["code_lifetime", "allows_block", "words", "texts"]
-    assert not settings.HasField("code_lifetime")
-    assert not settings.HasField("allows_block")
-    assert list(settings.words) == ["start"]
-    assert not settings.texts
+    settings.keywords.words["start"].words.append("go")
+    keys = ["lifecycle.join_code_lifetime", "keywords.block_enabled", "keywords.words.opt_out"]
+    assert assign(settings, [f"{key}=" for key in (*keys, "templates")]) == [*keys, "templates"]
+    assert not settings.lifecycle.HasField("join_code_lifetime")
+    assert not settings.keywords.HasField("block_enabled")
+    assert list(settings.keywords.words) == ["start"]
+    assert not settings.templates
 
 
-def test_two_entries_of_one_map_are_one_field_to_update() -> None:
-    assert assign(pb.PoolSettings(), ["texts.help=a", "texts.ended=b"]) == ["texts"]
-
-
-def test_the_entries_that_are_there_matter_only_to_a_change_of_one_entry() -> None:
-    assert names_entry(["operator=x", "texts.help=a"])
-    assert not names_entry(["operator=a.b", "texts="])
+def test_a_setting_that_is_typed_twice_is_one_path_to_update() -> None:
+    settings = pb.PoolSettings()
+    assert assign(settings, ["templates.help=a", "templates.help=b"]) == ["templates.help"]
+    assert dict(settings.templates) == {"help": "b"}
 
 
 @pytest.mark.parametrize(
     ("typed", "says"),
-    [("operator", "KEY=VALUE"), ("colour=red", "code_lifetime"), ("words.=x", "KEY=VALUE"),
-     ("words=x", "entry by entry"), ("operator.x=y", "no entries"), ("code_lifetime=soon", "15m"),
-     ("pause_policy=maybe", "hold, refuse"), ("segments_per_day=many", "whole number"),
-     ("segments_per_day=-1", "whole number"), ("segments_per_day=2147483648", "whole number"),
-     ("allows_block=perhaps", "yes, true, no, false")],
+    [("operator_name", "KEY=VALUE"), ("colour=red", "lifecycle.join_code_lifetime"),
+     ("templates.=x", "KEY=VALUE"), ("templates=x", "templates.NAME"), ("lifecycle=x", "KEY"),
+     ("operator_name.x=y", "KEY=VALUE"), ("templates.help.x=y", "KEY=VALUE"),
+     ("lifecycle.join_code_lifetime=soon", "15m"), ("relay.pause_policy=maybe", "hold, refuse"),
+     ("relay.max_messages_per_day=many", "whole number"),
+     ("relay.max_messages_per_day=-1", "whole number"),
+     ("relay.max_messages_per_day=2147483648", "whole number"),
+     ("keywords.block_enabled=perhaps", "yes, true, no, false")],
 )  # fmt: skip
 def test_a_setting_that_is_not_clear_is_refused_with_what_would_be(typed: str, says: str) -> None:
     with pytest.raises(typer.BadParameter) as refusal:

@@ -2,127 +2,182 @@
 
 import re
 import tomllib
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conversation_service.app.pools_file import PoolsFileError, read_pools
+from conversation_service.domain.commands.operator.settings_update import SETTING_PATHS
 from conversation_service.domain.model.pool import (
     AttachmentPolicy,
+    CampaignBudget,
+    KeywordSettings,
+    LifecycleSettings,
     MaskedNumber,
     NumberPreference,
     PausePolicy,
     PoolSettings,
-    UnknownPolicy,
+    RelaySettings,
+    RetentionSettings,
+    SendingSettings,
+    UncertainSendPolicy,
 )
 
 DEFAULT_FILE = Path(__file__).parents[4] / "deploy" / "pools.toml"
 
+# The paths of all settings, without the groups.
+SETTINGS = {
+    ".".join(path)
+    for path in SETTING_PATHS
+    if path and not any(other[: len(path)] == path for other in SETTING_PATHS if other != path)
+}
+
 WHOLE = """
 [pools.main]
-numbers = ["+12065550100", "+12065550101"]
-reserved_numbers = ["+12065550103"]
-operator = "Test exchange"
+masked_numbers = ["+12065550100", "+12065550101"]
+reserved_masked_numbers = ["+12065550103"]
+operator_name = "Test exchange"
 language = "es"
-code_lifetime_seconds = 600
-idle_lifetime_seconds = 3600
-lifetime_seconds = 7200
-warning_lead_seconds = 60
-cool_off_seconds = 0
-reopen_grace_seconds = 120
-kept_after_end_seconds = 86400
-receipts_kept_seconds = 345600
-messages_kept_seconds = 432000
-events_kept_seconds = 518400
-dead_letters_kept_seconds = 7200
-number_preference = "AVOID_STICKY"
-pause_policy = "REFUSE"
-text_validity_seconds = 540
-unknown_policy = "PREFER_DUPLICATE"
-attachment_policy = "ALL"
-segments_per_minute = 75
-segments_per_day = 2000
-max_message_segments = 3
-relayed_per_minute = 20
-relayed_per_day = 300
-allows_block = false
-allows_report = false
-allows_erase = true
-end_opts_out = true
 system_message_prefix = "[Acme]"
 
-[pools.main.words]
+[pools.main.lifecycle]
+join_code_lifetime = "10m"
+idle_timeout = "1h"
+max_lifetime = "1h60m"
+expiry_warning_lead = "60s"
+cool_off = "0s"
+reopen_window = "2m"
+
+[pools.main.retention]
+conversations = "1d"
+idempotency_records = "3d24h"
+messages = "5d"
+events = "6d"
+dead_letters = "2h"
+
+[pools.main.sending]
+message_validity = "9m"
+uncertain_send_policy = "PREFER_DUPLICATE"
+campaign_budget = { segments_per_minute = 75, segments_per_day = 2000 }
+
+[pools.main.relay]
+pause_policy = "REFUSE"
+attachment_policy = "ALL"
+number_preference = "AVOID_STICKY"
+max_message_segments = 3
+max_messages_per_minute = 20
+max_messages_per_day = 300
+
+[pools.main.keywords]
+block_enabled = false
+report_enabled = false
+erase_enabled = true
+end_opts_out = true
+
+[pools.main.keywords.words]
 start = ["Arranca"]
 opt_out = ["Basta"]
 
-[pools.main.texts]
+[pools.main.templates]
 ended = "Adios. {stop}"
 
 [pools.other]
-numbers = ["+12065550102"]
-operator = "Another one"
+masked_numbers = ["+12065550102"]
+operator_name = "Another one"
 """
 MAIN = PoolSettings(
-    operator="Test exchange",
+    operator_name="Test exchange",
     language="es",
-    code_lifetime=timedelta(minutes=10),
-    idle_lifetime=timedelta(hours=1),
-    lifetime=timedelta(hours=2),
-    warning_lead=timedelta(minutes=1),
-    cool_off=timedelta(0),
-    reopen_grace=timedelta(minutes=2),
-    kept_after_end=timedelta(days=1),
-    receipts_kept=timedelta(days=4),
-    messages_kept=timedelta(days=5),
-    events_kept=timedelta(days=6),
-    dead_letters_kept=timedelta(hours=2),
-    number_preference=NumberPreference.AVOID_STICKY,
-    pause_policy=PausePolicy.REFUSE,
-    text_validity=timedelta(minutes=9),
-    unknown_policy=UnknownPolicy.PREFER_DUPLICATE,
-    attachment_policy=AttachmentPolicy.ALL,
-    segments_per_minute=75,
-    segments_per_day=2000,
-    max_message_segments=3,
-    relayed_per_minute=20,
-    relayed_per_day=300,
-    allows_block=False,
-    allows_report=False,
-    allows_erase=True,
-    end_opts_out=True,
+    lifecycle=LifecycleSettings(
+        join_code_lifetime=timedelta(minutes=10),
+        idle_timeout=timedelta(hours=1),
+        max_lifetime=timedelta(hours=2),
+        expiry_warning_lead=timedelta(minutes=1),
+        cool_off=timedelta(0),
+        reopen_window=timedelta(minutes=2),
+    ),
+    retention=RetentionSettings(
+        conversations=timedelta(days=1),
+        idempotency_records=timedelta(days=4),
+        messages=timedelta(days=5),
+        events=timedelta(days=6),
+        dead_letters=timedelta(hours=2),
+    ),
+    sending=SendingSettings(
+        message_validity=timedelta(minutes=9),
+        uncertain_send_policy=UncertainSendPolicy.PREFER_DUPLICATE,
+        campaign_budget=CampaignBudget(segments_per_minute=75, segments_per_day=2000),
+    ),
+    relay=RelaySettings(
+        pause_policy=PausePolicy.REFUSE,
+        attachment_policy=AttachmentPolicy.ALL,
+        number_preference=NumberPreference.AVOID_STICKY,
+        max_message_segments=3,
+        max_messages_per_minute=20,
+        max_messages_per_day=300,
+    ),
+    keywords=KeywordSettings(
+        words={"start": ("Arranca",), "opt_out": ("Basta",)},
+        block_enabled=False,
+        report_enabled=False,
+        erase_enabled=True,
+        end_opts_out=True,
+    ),
+    templates={"ended": "Adios. {stop}"},
     system_message_prefix="[Acme]",
-    words={"start": ("Arranca",), "opt_out": ("Basta",)},
-    texts={"ended": "Adios. {stop}"},
 )
 
-NUMBERS = 'numbers = ["+12065550100"]\n'
-OPERATOR = 'operator = "Test exchange"\n'
+NUMBERS = 'masked_numbers = ["+12065550100"]\n'
+OPERATOR = 'operator_name = "Test exchange"\n'
 POOL = f"[pools.main]\n{NUMBERS}{OPERATOR}"
+LIFECYCLE = f"{POOL}[pools.main.lifecycle]\n"
 
 VIOLATIONS = [
     ("not toml [", "is not TOML"),
     ("", "pools: Field required"),
     ("[pools]", "pools: .* at least 1"),
-    (f"[pools.main]\n{OPERATOR}", r"pools\.main\.numbers: "),
-    (f"[pools.main]\n{NUMBERS}", r"pools\.main\.operator: "),
-    (f"[pools.main]\nnumbers = []\n{OPERATOR}", r"pools\.main\.numbers: "),
-    (f'[pools.main]\nnumbers = ["2065550100"]\n{OPERATOR}', r"pools\.main\.numbers\.0: .*E\.164"),
-    (f'{POOL}reserved_numbers = ["x"]', r"pools\.main\.reserved_numbers\.0: .*E\.164"),
+    (f"[pools.main]\n{OPERATOR}", r"pools\.main\.masked_numbers: "),
+    (f"[pools.main]\n{NUMBERS}", r"pools\.main\.operator_name: "),
+    (f"[pools.main]\nmasked_numbers = []\n{OPERATOR}", r"pools\.main\.masked_numbers: "),
+    (
+        f'[pools.main]\nmasked_numbers = ["2065550100"]\n{OPERATOR}',
+        r"pools\.main\.masked_numbers\.0: .*E\.164",
+    ),
+    (
+        f'{POOL}reserved_masked_numbers = ["x"]',
+        r"pools\.main\.reserved_masked_numbers\.0: .*E\.164",
+    ),
     (f"{POOL}colour = 1", r"pools\.main\.colour: "),
-    (f'{POOL}pause_policy = "MAYBE"', r"pools\.main\.pause_policy: .*HOLD"),
-    (f"{POOL}code_lifetime_seconds = 1", r"pools\.main\.code_lifetime_seconds: .*60 to 86400"),
-    (f"{POOL}lifetime_seconds = {10**18}", r"pools\.main\.lifetime_seconds: "),
+    (f"{POOL}lifecycle = 1", r"pools\.main\.lifecycle: "),
+    (f'{LIFECYCLE}colour = "1m"', r"pools\.main\.lifecycle\.colour: "),
+    (f'{POOL}relay.pause_policy = "MAYBE"', r"pools\.main\.relay\.pause_policy: .*HOLD"),
+    (f'{LIFECYCLE}idle_timeout = "1s"', r"pools\.main\.lifecycle\.idle_timeout: .*60 to 31536000"),
+    *(
+        (
+            f"{LIFECYCLE}idle_timeout = {duration}",
+            r'pools\.main\.lifecycle\.idle_timeout: must be a duration, such as "90s"',
+        )
+        for duration in ("600", '""', '"soon"', '"m"', '"-1m"', '"1m1h"', '"9999999d"', "[]", "1.5")
+    ),
     (f'{POOL}language = "tlh"', r"pools\.main\.language: .*en, es"),
-    (f'{POOL}[pools.main.words]\nstart = ["stop"]', r"pools\.main\.words\.start: .*opt_out"),
-    (f'{POOL}[pools.main.texts]\nended = "Over."', r"pools\.main\.texts\.ended: .*STOP"),
+    (
+        f'{POOL}[pools.main.keywords.words]\nstart = ["stop"]',
+        r"pools\.main\.keywords\.words\.start: .*opt_out",
+    ),
+    (f'{POOL}[pools.main.templates]\nended = "Over."', r"pools\.main\.templates\.ended: .*STOP"),
     (f"[pools.Main]\n{NUMBERS}{OPERATOR}", r"pools\.Main: .*lower-case"),
     (
         f"{POOL}[pools.b]\n{NUMBERS}{OPERATOR}",
-        r"pools\.b\.numbers\.0: is listed twice, first as pools\.main\.numbers\.0",
+        r"pools\.b\.masked_numbers\.0: is listed twice, first as pools\.main\.masked_numbers\.0",
     ),
-    (f'{POOL}reserved_numbers = ["+12065550100"]', r"reserved_numbers\.0: is listed twice"),
+    (
+        f'{POOL}reserved_masked_numbers = ["+12065550100"]',
+        r"reserved_masked_numbers\.0: is listed twice",
+    ),
 ]
 
 
@@ -146,11 +201,18 @@ def test_pools_are_read_with_their_settings_numbers_and_defaults(tmp_path: Path)
 
 def test_the_file_above_has_every_setting() -> None:
     [main, _] = tomllib.loads(WHOLE)["pools"].values()
-    keys = {
-        f"{field.name}_seconds" if isinstance(field.default, timedelta) else field.name
-        for field in fields(PoolSettings)
-    }
-    assert keys == main.keys() - {"numbers", "reserved_numbers"}
+    assert settings_in(main) == SETTINGS
+
+
+def settings_in(table: Mapping[str, Any]) -> set[str]:
+    """The paths of the settings in a pool's table."""
+    entries = {key: table[key] for key in table if not key.endswith("masked_numbers")}
+    return {path for path in SETTINGS if _has(entries, path.split("."))}
+
+
+def _has(table: Mapping[str, Any], path: Sequence[str]) -> bool:
+    name, *rest = path
+    return name in table and (not rest or _has(table[name], rest))
 
 
 @pytest.mark.parametrize(("text", "message"), VIOLATIONS)
@@ -162,11 +224,11 @@ def test_a_violation_is_reported_with_its_place_and_reason(
 
 
 def test_all_violations_are_reported_together_without_phone_numbers(tmp_path: Path) -> None:
-    text = f"{POOL}cool_off_seconds = 3000000\n[pools.b]\n{NUMBERS}operator = ''\n"
+    text = f'{LIFECYCLE}cool_off = "35d"\n[pools.b]\n{NUMBERS}operator_name = ""\n'
     with pytest.raises(PoolsFileError) as refused:
         read_pools(write(tmp_path, text))
     message = str(refused.value)
-    for part in ("main.cool_off_seconds", "main.kept_after_end_seconds", "b.operator", "twice"):
+    for part in ("main.lifecycle.cool_off", "main.retention.conversations", "b.operator", "twice"):
         assert part in message
     assert "5550100" not in message
 
@@ -185,9 +247,8 @@ def test_the_file_of_the_repository_defines_one_pool_with_default_settings() -> 
 
 def test_the_file_of_the_repository_lists_every_setting_with_its_default(tmp_path: Path) -> None:
     uncommented = re.sub(r"(?m)^#(?! )", "", DEFAULT_FILE.read_text(encoding="utf-8"))
-    assert len(tomllib.loads(uncommented)["pools"]["main"]) == len(fields(PoolSettings)) + 2
+    assert settings_in(tomllib.loads(uncommented)["pools"]["main"]) == SETTINGS
     [main] = read_pools(write(tmp_path, uncommented))
     [defaults] = read_pools(DEFAULT_FILE)
-    for field in fields(PoolSettings):
-        if field.name not in ("words", "texts"):
-            assert getattr(main.settings, field.name) == getattr(defaults.settings, field.name)
+    assert replace(main.settings, templates={}, keywords=KeywordSettings()) == defaults.settings
+    assert replace(main.settings.keywords, words={}) == KeywordSettings()

@@ -60,6 +60,6 @@ async def test_dead_letters_are_counted_until_they_expire(harness: Harness) -> N
     assert await gauges(harness) == [0, 0, 1]
     before = metric("dead_letters_forgotten_total") or 0
     # The ids of dead letters come from Redis's own clock.
-    later = ManualClock(datetime.now(UTC) + SETTINGS.dead_letters_kept + HOUR)
+    later = ManualClock(datetime.now(UTC) + SETTINGS.retention.dead_letters + HOUR)
     assert await gauges(harness, later) == [0, 0, 0]
     assert metric("dead_letters_forgotten_total") == before + 1

@@ -1,6 +1,5 @@
 """Senders are notified before a message is settled; an uncertain send delays its own queue only."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,7 +13,11 @@ from conversation_service.domain.model.messages import (
     MessageState,
 )
 from conversation_service.messaging.send import Sent, Uncertain
-from support.builders.conversations import ALICE, BOB
+from support.builders.conversations import (
+    ALICE,
+    BOB,
+    settings_with,
+)
 from support.builders.dispatch_harness import CONVERSATION, KEYS, Harness
 
 REJECTED = Failure(FailureReason.CARRIER_REJECTED)
@@ -48,7 +51,9 @@ async def test_the_sender_is_notified_of_each_kind_of_failure(
 
 
 async def test_the_sender_is_notified_of_a_message_that_expired_unsent(harness: Harness) -> None:
-    harness.settings = replace(harness.settings, text_validity=timedelta(minutes=1))
+    harness.settings = settings_with(
+        {"sending.message_validity": timedelta(minutes=1)}, harness.settings
+    )
     await harness.add_relayed((ALICE, "a1"))
     harness.clock.move(minutes=1, seconds=1)
     await harness.add_system((ALICE, "new"))
@@ -160,7 +165,9 @@ async def test_a_takeover_resolves_it_before_the_entries_behind_it(harness: Harn
 
 
 async def test_it_does_not_expire_while_the_carrier_may_have_it(harness: Harness) -> None:
-    harness.settings = replace(harness.settings, text_validity=timedelta(minutes=1))
+    harness.settings = settings_with(
+        {"sending.message_validity": timedelta(minutes=1)}, harness.settings
+    )
     harness.messaging.results["a1"] = [UNCERTAIN, RESOLVED]
     await harness.add_relayed((ALICE, "a1"))
     dispatcher = harness.dispatcher()

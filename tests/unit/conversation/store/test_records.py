@@ -1,14 +1,16 @@
 """Stored records are read as they were written."""
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from conversation_service.domain.commands.operator.settings_update import SETTING_PATHS
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.loop_detection import LoopDetector
@@ -22,7 +24,7 @@ from conversation_service.domain.model.pool import (
     PausePolicy,
     Pool,
     PoolSettings,
-    UnknownPolicy,
+    UncertainSendPolicy,
 )
 from conversation_service.domain.model.rate_limits import NEVER, SenderLimits, WindowCounter
 from conversation_service.store.keyspace.timestamps import from_ms
@@ -41,7 +43,15 @@ from conversation_service.store.records.payloads import (
     encode_sender_limits,
 )
 from conversation_service.store.records.pool import decode_pool, encode_pool
-from support.builders.conversations import ALICE, ALICE_NUMBER, BOB, MASKED, PEOPLE, POOL
+from support.builders.conversations import (
+    ALICE,
+    ALICE_NUMBER,
+    BOB,
+    MASKED,
+    PEOPLE,
+    POOL,
+    settings_with,
+)
 from support.builders.decisions import ACTIVE, CODE, ENDED, NOW, PICTURE, WAITING
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -81,42 +91,42 @@ CONVERSATIONS = st.builds(
 
 # No setting has its default.
 SETTINGS: dict[str, Any] = {
-    "operator": "Acme",
+    "operator_name": "Acme",
     "language": "es",
-    "code_lifetime": timedelta(minutes=1),
-    "idle_lifetime": timedelta(hours=2),
-    "lifetime": timedelta(days=3),
-    "warning_lead": timedelta(minutes=4),
-    "cool_off": timedelta(0),
-    "reopen_grace": timedelta(minutes=6),
-    "kept_after_end": timedelta(hours=7, milliseconds=8),
-    "receipts_kept": timedelta(days=4),
-    "messages_kept": timedelta(days=5),
-    "events_kept": timedelta(days=6),
-    "dead_letters_kept": timedelta(hours=2),
-    "number_preference": NumberPreference.AVOID_STICKY,
-    "pause_policy": PausePolicy.REFUSE,
-    "text_validity": timedelta(minutes=9),
-    "unknown_policy": UnknownPolicy.PREFER_DUPLICATE,
-    "attachment_policy": AttachmentPolicy.ALL,
-    "segments_per_minute": 75,
-    "segments_per_day": 2000,
-    "max_message_segments": 3,
-    "relayed_per_minute": 20,
-    "relayed_per_day": 300,
-    "allows_block": False,
-    "allows_report": False,
-    "allows_erase": True,
-    "end_opts_out": True,
-    "words": {"start": ("go", "\u00e1bre"), "join": ("in",)},
-    "texts": {"empty": "Nothing in it."},
+    "lifecycle.join_code_lifetime": timedelta(minutes=1),
+    "lifecycle.idle_timeout": timedelta(hours=2),
+    "lifecycle.max_lifetime": timedelta(days=3),
+    "lifecycle.expiry_warning_lead": timedelta(minutes=4),
+    "lifecycle.cool_off": timedelta(0),
+    "lifecycle.reopen_window": timedelta(minutes=6),
+    "retention.conversations": timedelta(hours=7, milliseconds=8),
+    "retention.idempotency_records": timedelta(days=4),
+    "retention.messages": timedelta(days=5),
+    "retention.events": timedelta(days=6),
+    "retention.dead_letters": timedelta(hours=2),
+    "relay.number_preference": NumberPreference.AVOID_STICKY,
+    "relay.pause_policy": PausePolicy.REFUSE,
+    "sending.message_validity": timedelta(minutes=9),
+    "sending.uncertain_send_policy": UncertainSendPolicy.PREFER_DUPLICATE,
+    "relay.attachment_policy": AttachmentPolicy.ALL,
+    "sending.campaign_budget.segments_per_minute": 75,
+    "sending.campaign_budget.segments_per_day": 2000,
+    "relay.max_message_segments": 3,
+    "relay.max_messages_per_minute": 20,
+    "relay.max_messages_per_day": 300,
+    "keywords.block_enabled": False,
+    "keywords.report_enabled": False,
+    "keywords.erase_enabled": True,
+    "keywords.end_opts_out": True,
+    "keywords.words": {"start": ("go", "\u00e1bre"), "join": ("in",)},
+    "templates": {"empty": "Nothing in it."},
     "system_message_prefix": "[Acme]",
 }
 ENUMS = {
-    "number_preference": NumberPreference,
-    "pause_policy": PausePolicy,
-    "unknown_policy": UnknownPolicy,
-    "attachment_policy": AttachmentPolicy,
+    "relay.number_preference": NumberPreference,
+    "relay.pause_policy": PausePolicy,
+    "sending.uncertain_send_policy": UncertainSendPolicy,
+    "relay.attachment_policy": AttachmentPolicy,
 }
 NUMBERS = (
     MaskedNumber(MASKED, NumberState.DRAINING),
@@ -176,21 +186,25 @@ def test_an_opt_out_is_read_as_it_was_written(
 
 
 def test_a_pool_is_read_as_it_was_written_with_every_setting() -> None:
-    assert set(SETTINGS) == {setting.name for setting in fields(PoolSettings)}
-    defaults = PoolSettings(operator="Test exchange")
-    assert all(getattr(defaults, name) != value for name, value in SETTINGS.items())
-    for pool in (POOL, Pool("main", PoolSettings(**SETTINGS), NUMBERS, "v", is_seeded=True)):
+    groups = {path.rpartition(".")[0] for path in SETTINGS} | {"sending"}
+    paths = {".".join(path) for path in SETTING_PATHS if path}
+    assert set(SETTINGS) == {path for path in paths if path not in groups}
+    defaults = PoolSettings(operator_name="Test exchange")
+    assert all(attrgetter(name)(defaults) != value for name, value in SETTINGS.items())
+    other = settings_with(SETTINGS)
+    for pool in (POOL, Pool("main", other, NUMBERS, "v", is_seeded=True)):
         stored = decode_pool(encode_pool(pool), name="main", version="v")
         assert stored == pool
         assert stored.keywords == pool.keywords
-        types = [type(getattr(stored.settings, name)) for name in ENUMS]
+        types = [type(attrgetter(name)(stored.settings)) for name in ENUMS]
         assert types == list(ENUMS.values())
         assert json.loads(encode_pool(pool))["v"] == 1
 
 
 def test_a_setting_that_only_one_of_two_releases_knows_breaks_nothing() -> None:
     stored = json.loads(encode_pool(POOL))
-    del stored["settings"]["cool_off"]
+    del stored["settings"]["lifecycle"]["cool_off"], stored["settings"]["retention"]
+    stored["settings"]["relay"]["colour"] = "blue"
     stored["settings"]["colour"] = "blue"
     assert decode_pool(json.dumps(stored).encode(), name="main", version="v") == POOL
 

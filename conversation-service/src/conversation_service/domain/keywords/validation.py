@@ -34,7 +34,7 @@ def keyword_violations(
         return violations
     merged = effective_keywords(defaults, chosen)
     if not merged.end:
-        return [FieldViolation("words.end", 'must hold another word where "end" opts out')]
+        return [FieldViolation("keywords.words.end", 'must hold another word where "end" opts out')]
     return list(_ambiguities(merged, chosen))
 
 
@@ -42,13 +42,17 @@ def _form_violations(chosen: Mapping[str, Sequence[str]]) -> Iterator[FieldViola
     for field, texts in chosen.items():
         if field not in FIELDS:
             # Only the first: a caller could send any number of them.
-            yield FieldViolation(f"words.{field:.40}", f"must be one of {', '.join(FIELDS)}")
+            yield FieldViolation(
+                f"keywords.words.{field:.40}", f"must be one of {', '.join(FIELDS)}"
+            )
             return
         if not 1 <= len(texts) <= MAX_WORDS:
-            yield FieldViolation(f"words.{field}", f"must hold 1 to {MAX_WORDS} words")
+            yield FieldViolation(f"keywords.words.{field}", f"must hold 1 to {MAX_WORDS} words")
         elif not all(map(_is_valid, texts)):
             expected = f"each must have 1 to {MAX_WORD_LENGTH} printable characters, not counting"
-            yield FieldViolation(f"words.{field}", f"{expected} surrounding space and punctuation")
+            yield FieldViolation(
+                f"keywords.words.{field}", f"{expected} surrounding space and punctuation"
+            )
 
 
 def _is_valid(text: str) -> bool:
@@ -69,7 +73,7 @@ def _ambiguities(
     for field, text in defaults_first:
         meaning = meanings.setdefault(text, field)
         if meaning != field:
-            yield FieldViolation(f"words.{field}", f"{text!r} already means {meaning}")
+            yield FieldViolation(f"keywords.words.{field}", f"{text!r} already means {meaning}")
 
 
 def _normalized(chosen: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:

@@ -28,7 +28,7 @@ class PausePolicy(StrEnum):
     REFUSE = "REFUSE"
 
 
-class UnknownPolicy(StrEnum):
+class UncertainSendPolicy(StrEnum):
     """What to do with an uncertain send that cannot be resolved."""
 
     PREFER_DUPLICATE = "PREFER_DUPLICATE"
@@ -44,69 +44,110 @@ class AttachmentPolicy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class PoolSettings:
-    """How the conversations of a pool behave. A duration of zero switches its feature off."""
+class LifecycleSettings:
+    """When conversations end, and what happens before and after."""
 
-    # The name of the operator, shown in the help message.
-    operator: str
-    language: str = "en"
-    code_lifetime: timedelta = timedelta(minutes=15)
+    join_code_lifetime: timedelta = timedelta(minutes=15)
     # An active conversation ends this long after its last message.
-    idle_lifetime: timedelta = timedelta(days=7)
+    idle_timeout: timedelta = timedelta(days=7)
     # It ends at the latest this long after it became active.
-    lifetime: timedelta = timedelta(days=90)
+    max_lifetime: timedelta = timedelta(days=90)
     # Both are warned this long before either end.
-    warning_lead: timedelta = timedelta(0)
+    expiry_warning_lead: timedelta = timedelta(0)
     # After an end neither of the two gets the number with somebody else for this long.
     # The default outlasts the carrier's last resend of a callback (4 times, 30 s apart).
     cool_off: timedelta = timedelta(minutes=3)
-    reopen_grace: timedelta = timedelta(hours=1)
+    reopen_window: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long data is kept."""
+
     # Operators can look up an ended conversation this long; then it is purged.
-    kept_after_end: timedelta = timedelta(days=7)
+    conversations: timedelta = timedelta(days=7)
     # Idempotency records outlive a weekend: clients may repeat a request of Friday evening when an
     # outage is over on Monday.
-    receipts_kept: timedelta = timedelta(hours=72)
+    idempotency_records: timedelta = timedelta(hours=72)
     # States of messages; delivery receipts may arrive days late.
-    messages_kept: timedelta = timedelta(days=7)
+    messages: timedelta = timedelta(days=7)
     # As long as operators may ask about a message, or a watcher may be disconnected.
-    events_kept: timedelta = timedelta(days=30)
-    # Dead letters that nobody replayed or dropped in this time are removed.
-    dead_letters_kept: timedelta = timedelta(days=30)
-    number_preference: NumberPreference = NumberPreference.PREFER_STICKY
-    pause_policy: PausePolicy = PausePolicy.HOLD
-    # A message that could not be sent for a day is outdated for its recipient.
-    text_validity: timedelta = timedelta(hours=24)
-    # People would rather ask once more than get messages twice.
-    unknown_policy: UnknownPolicy = UnknownPolicy.PREFER_LOSS
-    attachment_policy: AttachmentPolicy = AttachmentPolicy.PICTURES
-    # Limits of the carrier campaign; 0 is no limit.
+    events: timedelta = timedelta(days=30)
+    # Dead letters that nobody replayed or discarded in this time are removed.
+    dead_letters: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignBudget:
+    """How many segments the carrier campaign may send; 0 is no limit."""
+
     segments_per_minute: int = 0
     segments_per_day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SendingSettings:
+    """How messages are sent."""
+
+    # A message that could not be sent for a day is outdated for its recipient.
+    message_validity: timedelta = timedelta(hours=24)
+    # People would rather ask once more than get messages twice.
+    uncertain_send_policy: UncertainSendPolicy = UncertainSendPolicy.PREFER_LOSS
+    campaign_budget: CampaignBudget = CampaignBudget()
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """What is relayed between two participants, and from which number."""
+
+    pause_policy: PausePolicy = PausePolicy.HOLD
+    attachment_policy: AttachmentPolicy = AttachmentPolicy.PICTURES
+    number_preference: NumberPreference = NumberPreference.PREFER_STICKY
     # A longer message is refused: while it is sent, everybody else waits, at 5 segments a second
     # two seconds for these.
     max_message_segments: int = 10
     # How many messages of one person are relayed: more than anybody types by hand.
-    relayed_per_minute: int = 30
-    relayed_per_day: int = 500
-    allows_block: bool = True
-    allows_report: bool = True
-    # Whether people may have their data erased by keyword.
-    allows_erase: bool = False
-    # Whether a bare "end" opts out of all messages, as in the law's list of keywords.
-    end_opts_out: bool = False
+    max_messages_per_minute: int = 30
+    max_messages_per_day: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordSettings:
+    """What people may text to control a conversation."""
+
     # Keywords in place of the language's: the name of a field of Keywords, and its keywords.
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    # System messages in place of the language's: the name of a Template, and its text.
-    texts: Mapping[str, str] = field(default_factory=dict)
-    # Begins every system message and no relayed one; empty for none.
-    system_message_prefix: str = ""
+    block_enabled: bool = True
+    report_enabled: bool = True
+    # Whether people may have their data erased by keyword.
+    erase_enabled: bool = False
+    # Whether a bare "end" opts out of all messages, as in the law's list of keywords.
+    end_opts_out: bool = False
 
     @property
-    def chosen_keywords(self) -> Mapping[str, tuple[str, ...]]:
+    def chosen(self) -> Mapping[str, tuple[str, ...]]:
         """`words`, with "end" added to the opt-out keywords if it opts out."""
         if not self.end_opts_out:
             return self.words
         return {**self.words, "opt_out": (*self.words.get("opt_out", ()), END)}
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSettings:
+    """How the conversations of a pool behave. A duration of zero switches its feature off."""
+
+    # The name of the operator, shown in the help message.
+    operator_name: str
+    language: str = "en"
+    lifecycle: LifecycleSettings = LifecycleSettings()
+    retention: RetentionSettings = RetentionSettings()
+    sending: SendingSettings = SendingSettings()
+    relay: RelaySettings = RelaySettings()
+    keywords: KeywordSettings = KeywordSettings()
+    # System messages in place of the language's: the name of a Template, and its text.
+    templates: Mapping[str, str] = field(default_factory=dict)
+    # Begins every system message and no relayed one; empty for none.
+    system_message_prefix: str = ""
 
 
 class NumberState(StrEnum):
@@ -152,9 +193,9 @@ class Pool:
         settings = self.settings
         return catalog_for(
             settings.language,
-            settings.operator,
-            settings.chosen_keywords,
-            settings.texts,
+            settings.operator_name,
+            settings.keywords.chosen,
+            settings.templates,
             settings.system_message_prefix,
         )
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from conversation_service.domain.errors import FieldViolation
 from conversation_service.domain.keywords.normalization import folded
-from conversation_service.domain.model.pool import PoolSettings
+from conversation_service.domain.model.pool import CampaignBudget, PoolSettings, RelaySettings
 from conversation_service.domain.templates.catalog import MAX_DURATION
 from conversation_service.domain.templates.languages import catalog_violations
 from conversation_service.domain.templates.validation import (
@@ -27,31 +27,31 @@ MIN_LIFETIME = timedelta(minutes=1)
 MAX_CODE_LIFETIME = timedelta(hours=24)
 
 # Two people who have not texted for a year do not need their number any more.
-MAX_IDLE_LIFETIME = timedelta(days=365)
+MAX_IDLE_TIMEOUT = timedelta(days=365)
 
 MAX_LIFETIME = MAX_DURATION
 
 # With a longer one the numbers of a pool run out while they cool off.
 MAX_COOL_OFF = timedelta(days=30)
 
-MAX_REOPEN_GRACE = timedelta(days=30)
+MAX_REOPEN_WINDOW = timedelta(days=30)
 
 # Operators need time to look into complaints.
-MIN_KEPT_AFTER_END = timedelta(hours=1)
+MIN_CONVERSATIONS_KEPT = timedelta(hours=1)
 
-MAX_KEPT_AFTER_END = timedelta(days=365)
+MAX_CONVERSATIONS_KEPT = timedelta(days=365)
 
 # A message may wait out a short outage. The maximum is below the least time that idempotency
 # records are kept (72 hours), with room for its delivery receipt.
-MIN_TEXT_VALIDITY = timedelta(minutes=1)
+MIN_MESSAGE_VALIDITY = timedelta(minutes=1)
 
-MAX_TEXT_VALIDITY = timedelta(hours=48)
+MAX_MESSAGE_VALIDITY = timedelta(hours=48)
 
 # Longer than anything may be repeated: the carrier's resends take minutes, reconciliation and the
 # validity of a message 48 hours. At most a month, as stored responses hold people's numbers.
-MIN_RECEIPTS_KEPT = timedelta(hours=72)
+MIN_IDEMPOTENCY_RECORDS_KEPT = timedelta(hours=72)
 
-MAX_RECEIPTS_KEPT = timedelta(days=30)
+MAX_IDEMPOTENCY_RECORDS_KEPT = timedelta(days=30)
 
 # A phone may be off for days; later the messaging service cannot match a receipt to its message.
 RECEIPT_WAIT = timedelta(hours=72)
@@ -79,31 +79,35 @@ MAX_SEGMENTS = 2**31 - 1
 MAX_MESSAGE_SEGMENTS = 30
 
 # Far more than a person types; a higher limit would protect nobody.
-MAX_RELAYED_PER_MINUTE = 1000
+MAX_MESSAGES_PER_MINUTE = 1000
 
-MAX_RELAYED_PER_DAY = 100_000
+MAX_MESSAGES_PER_DAY = 100_000
 
 _ZERO = timedelta(0)
 
-_RANGES = (
-    ("code_lifetime", MIN_LIFETIME, MAX_CODE_LIFETIME),
-    ("idle_lifetime", MIN_LIFETIME, MAX_IDLE_LIFETIME),
-    ("lifetime", MIN_LIFETIME, MAX_LIFETIME),
-    ("cool_off", _ZERO, MAX_COOL_OFF),
-    ("reopen_grace", _ZERO, MAX_REOPEN_GRACE),
-    ("kept_after_end", MIN_KEPT_AFTER_END, MAX_KEPT_AFTER_END),
-    ("receipts_kept", MIN_RECEIPTS_KEPT, MAX_RECEIPTS_KEPT),
-    ("messages_kept", MIN_MESSAGES_KEPT, MAX_MESSAGES_KEPT),
-    ("events_kept", MIN_EVENTS_KEPT, MAX_EVENTS_KEPT),
-    ("dead_letters_kept", MIN_DEAD_LETTERS_KEPT, MAX_DEAD_LETTERS_KEPT),
-    ("text_validity", MIN_TEXT_VALIDITY, MAX_TEXT_VALIDITY),
-)
+_RANGES = {
+    "lifecycle": {
+        "join_code_lifetime": (MIN_LIFETIME, MAX_CODE_LIFETIME),
+        "idle_timeout": (MIN_LIFETIME, MAX_IDLE_TIMEOUT),
+        "max_lifetime": (MIN_LIFETIME, MAX_LIFETIME),
+        "cool_off": (_ZERO, MAX_COOL_OFF),
+        "reopen_window": (_ZERO, MAX_REOPEN_WINDOW),
+    },
+    "retention": {
+        "conversations": (MIN_CONVERSATIONS_KEPT, MAX_CONVERSATIONS_KEPT),
+        "idempotency_records": (MIN_IDEMPOTENCY_RECORDS_KEPT, MAX_IDEMPOTENCY_RECORDS_KEPT),
+        "messages": (MIN_MESSAGES_KEPT, MAX_MESSAGES_KEPT),
+        "events": (MIN_EVENTS_KEPT, MAX_EVENTS_KEPT),
+        "dead_letters": (MIN_DEAD_LETTERS_KEPT, MAX_DEAD_LETTERS_KEPT),
+    },
+    "sending": {"message_validity": (MIN_MESSAGE_VALIDITY, MAX_MESSAGE_VALIDITY)},
+}
 
-_COUNTS = (
-    ("max_message_segments", MAX_MESSAGE_SEGMENTS),
-    ("relayed_per_minute", MAX_RELAYED_PER_MINUTE),
-    ("relayed_per_day", MAX_RELAYED_PER_DAY),
-)
+_RELAY_LIMITS = {
+    "max_message_segments": MAX_MESSAGE_SEGMENTS,
+    "max_messages_per_minute": MAX_MESSAGES_PER_MINUTE,
+    "max_messages_per_day": MAX_MESSAGES_PER_DAY,
+}
 
 _BUDGETS = ("segments_per_minute", "segments_per_day")
 
@@ -114,21 +118,21 @@ def settings_violations(settings: PoolSettings) -> list[FieldViolation]:
         *_operator_violations(settings),
         *_prefix_violations(settings),
         *_range_violations(settings),
-        *_budget_violations(settings),
-        *_count_violations(settings),
-        *_relation_violations(settings),
+        *_budget_violations(settings.sending.campaign_budget),
+        *_relay_violations(settings.relay),
+        *_lifecycle_violations(settings),
         *_retention_violations(settings),
         *_language_violations(settings),
     ]
 
 
 def _operator_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
-    operator = settings.operator
+    name, operator = "operator_name", settings.operator_name
     if not 1 <= len(operator) <= MAX_OPERATOR_LENGTH or not is_plain(operator):
         expected = f"must be 1 to {MAX_OPERATOR_LENGTH} characters of printable ASCII, without `"
-        yield FieldViolation("operator", expected)
+        yield FieldViolation(name, expected)
     elif not operator.strip() or shows_phone_number(operator):
-        yield FieldViolation("operator", "must be a name, with no 7 digits in a row")
+        yield FieldViolation(name, "must be a name, with no 7 digits in a row")
 
 
 def _prefix_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
@@ -144,50 +148,64 @@ def _prefix_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
 
 
 def _range_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
-    for field, least, most in _RANGES:
-        if not least <= getattr(settings, field) <= most:
-            expected = f"must be {_seconds(least)} to {_seconds(most)} seconds"
-            yield FieldViolation(field, expected)
+    for group, ranges in _RANGES.items():
+        values = getattr(settings, group)
+        for field, (least, most) in ranges.items():
+            if not least <= getattr(values, field) <= most:
+                expected = f"must be {_seconds(least)} to {_seconds(most)} seconds"
+                yield FieldViolation(f"{group}.{field}", expected)
 
 
-def _budget_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
+def _budget_violations(budget: CampaignBudget) -> Iterator[FieldViolation]:
     for field in _BUDGETS:
-        if not 0 <= getattr(settings, field) <= MAX_SEGMENTS:
-            yield FieldViolation(field, f"must be 0, which is no limit, to {MAX_SEGMENTS} segments")
+        if not 0 <= getattr(budget, field) <= MAX_SEGMENTS:
+            expected = f"must be 0, which is no limit, to {MAX_SEGMENTS} segments"
+            yield FieldViolation(f"sending.campaign_budget.{field}", expected)
 
 
-def _count_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
-    for field, most in _COUNTS:
-        if not 1 <= getattr(settings, field) <= most:
-            yield FieldViolation(field, f"must be 1 to {most}")
+def _relay_violations(relay: RelaySettings) -> Iterator[FieldViolation]:
+    for field, most in _RELAY_LIMITS.items():
+        if not 1 <= getattr(relay, field) <= most:
+            yield FieldViolation(f"relay.{field}", f"must be 1 to {most}")
 
 
-def _relation_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
-    lead, shorter = settings.warning_lead, min(settings.idle_lifetime, settings.lifetime)
+def _lifecycle_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
+    lifecycle = settings.lifecycle
+    lead, shorter = (
+        lifecycle.expiry_warning_lead,
+        min(lifecycle.idle_timeout, lifecycle.max_lifetime),
+    )
     if lead != _ZERO and not MIN_LIFETIME <= lead < shorter:
         expected = f"must be 0, or {_seconds(MIN_LIFETIME)} seconds or more"
-        yield FieldViolation("warning_lead", f"{expected} and below idle_lifetime and lifetime")
+        yield FieldViolation(
+            "lifecycle.expiry_warning_lead",
+            f"{expected} and below lifecycle.idle_timeout and lifecycle.max_lifetime",
+        )
     # Cool-off and reopening need the ended conversation.
-    if settings.kept_after_end < max(settings.cool_off, settings.reopen_grace):
-        yield FieldViolation("kept_after_end", "must not be below cool_off and reopen_grace")
+    if settings.retention.conversations < max(lifecycle.cool_off, lifecycle.reopen_window):
+        expected = "must not be below lifecycle.cool_off and lifecycle.reopen_window"
+        yield FieldViolation("retention.conversations", expected)
 
 
 def _retention_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
+    retention = settings.retention
     # A receipt without its message changes no state, and nobody is notified of a failure.
-    if settings.messages_kept < settings.text_validity + RECEIPT_WAIT:
-        expected = f"must be {_seconds(RECEIPT_WAIT)} seconds or more above text_validity"
-        yield FieldViolation("messages_kept", f"{expected}: receipts come late")
+    if retention.messages < settings.sending.message_validity + RECEIPT_WAIT:
+        expected = (
+            f"must be {_seconds(RECEIPT_WAIT)} seconds or more above sending.message_validity"
+        )
+        yield FieldViolation("retention.messages", f"{expected}: receipts come late")
     # The events of a message explain its dead letter.
-    if settings.dead_letters_kept > settings.events_kept:
-        yield FieldViolation("dead_letters_kept", "must not be above events_kept")
+    if retention.dead_letters > retention.events:
+        yield FieldViolation("retention.dead_letters", "must not be above retention.events")
 
 
 def _language_violations(settings: PoolSettings) -> list[FieldViolation]:
     # A wrong operator or prefix is reported once, not again for every system message.
-    operator = "" if any(_operator_violations(settings)) else settings.operator
+    operator = "" if any(_operator_violations(settings)) else settings.operator_name
     prefix = "" if any(_prefix_violations(settings)) else settings.system_message_prefix
-    keywords, texts = settings.chosen_keywords, settings.texts
-    return catalog_violations(settings.language, operator, keywords, texts, prefix)
+    keywords, templates = settings.keywords.chosen, settings.templates
+    return catalog_violations(settings.language, operator, keywords, templates, prefix)
 
 
 def _seconds(duration: timedelta) -> int:

@@ -73,7 +73,7 @@ def _unknown_templates(texts: Mapping[str, str]) -> Iterator[FieldViolation]:
     # Only the first: a caller could send any number of them.
     for name in islice(unknown, 1):
         expected = f"must be one of {', '.join(_TEMPLATE_NAMES)}"
-        yield FieldViolation(f"texts.{name:.40}", expected)
+        yield FieldViolation(f"templates.{name:.40}", expected)
 
 
 def _merged(

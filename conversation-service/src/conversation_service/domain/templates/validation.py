@@ -86,7 +86,9 @@ def template_violations(catalog: TemplateCatalog) -> list[FieldViolation]:
     """The violations of a pool's system messages, rendered with its keywords and operator."""
     problems = ((template, _problem(catalog, template)) for template in catalog.templates)
     return [
-        FieldViolation(f"texts.{template}", problem) for template, problem in problems if problem
+        FieldViolation(f"templates.{template}", problem)
+        for template, problem in problems
+        if problem
     ]
 
 

@@ -1,7 +1,7 @@
 """Validation of requests: all violations are reported at once."""
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from conversation_service.domain.errors import FieldViolation, InvalidArgument
 from conversation_service.domain.model.messages import MAX_LENGTH, is_sendable
@@ -51,7 +51,7 @@ class RequestValidator:
         if self._violations:
             raise InvalidArgument(self._violations)
 
-    def add(self, violations: Sequence[FieldViolation]) -> None:
+    def add(self, violations: Iterable[FieldViolation]) -> None:
         """Adds violations of rules that are checked elsewhere."""
         self._violations += violations
 
@@ -80,8 +80,8 @@ class RequestValidator:
         if value and not SEND_TOKEN.fullmatch(value):
             self._add(field, "at most 64 letters, digits, hyphens and underscores")
 
-    def pool_name(self, field: str, value: str) -> None:
-        """The name of a new pool."""
+    def pool_id(self, field: str, value: str) -> None:
+        """The id of a new pool."""
         if not POOL_NAME.fullmatch(value):
             self._add(field, "up to 32 lower-case letters, digits and hyphens")
 
@@ -131,11 +131,6 @@ class RequestValidator:
         """A flag of a oneof, which has no meaning when it is false."""
         if not value:
             self._add(field, "must be true when it is set")
-
-    def names(self, field: str, values: Sequence[str], allowed: Sequence[str]) -> None:
-        """At least one name, and only known ones."""
-        if not values or any(value not in allowed for value in values):
-            self._add(field, f"at least one of: {', '.join(allowed)}")
 
     def batch(self, field: str, items: Sequence[object]) -> None:
         """The items of a batch."""

@@ -1,63 +1,20 @@
 """Requests about pools as settings and numbers. Each function raises InvalidArgument."""
 
-from collections.abc import Sequence
-from dataclasses import fields, replace
-from datetime import timedelta
-from typing import Any, Protocol, TypeVar
-
-from google.protobuf.duration_pb2 import Duration
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Protocol, TypeVar
 
 from conversation_service.domain.commands.operator.pools import NUMBERS_LIMIT, UpdatePool
+from conversation_service.domain.commands.operator.settings_update import (
+    exists,
+    names_after,
+)
 from conversation_service.domain.errors import FieldViolation, InvalidArgument
-from conversation_service.domain.model.pool import (
-    AttachmentPolicy,
-    MaskedNumber,
-    PausePolicy,
-    PoolSettings,
-    UnknownPolicy,
-)
+from conversation_service.domain.model.pool import MaskedNumber, PoolSettings
 from conversation_service.domain.model.pool_validation import settings_violations
-from conversation_service.rpc.conversations.requests import PREFERENCES
 from conversation_service.rpc.core.validation import RequestValidator
+from conversation_service.rpc.pools.settings import enum_violations, settings_from_proto
 from maskline.admin.v1 import pool_pb2 as pb
-
-FIELDS = tuple(field.name for field in fields(PoolSettings))
-
-_DEFAULTS = PoolSettings(operator="")
-
-_PAUSE_POLICIES = {
-    pb.PAUSE_POLICY_UNSPECIFIED: None,
-    pb.PAUSE_POLICY_HOLD: PausePolicy.HOLD,
-    pb.PAUSE_POLICY_REFUSE: PausePolicy.REFUSE,
-}
-
-_UNKNOWN_POLICIES = {
-    pb.UNKNOWN_POLICY_UNSPECIFIED: None,
-    pb.UNKNOWN_POLICY_PREFER_DUPLICATE: UnknownPolicy.PREFER_DUPLICATE,
-    pb.UNKNOWN_POLICY_PREFER_LOSS: UnknownPolicy.PREFER_LOSS,
-}
-
-_ATTACHMENT_POLICIES = {
-    pb.ATTACHMENT_POLICY_UNSPECIFIED: None,
-    pb.ATTACHMENT_POLICY_NONE: AttachmentPolicy.NONE,
-    pb.ATTACHMENT_POLICY_PICTURES: AttachmentPolicy.PICTURES,
-    pb.ATTACHMENT_POLICY_ALL: AttachmentPolicy.ALL,
-}
-
-_DURATIONS = tuple(name for name in FIELDS if isinstance(getattr(_DEFAULTS, name), timedelta))
-
-_FLAGS = ("allows_block", "allows_report", "allows_erase", "end_opts_out")
-
-_COUNTS = (
-    "segments_per_minute",
-    "segments_per_day",
-    "max_message_segments",
-    "relayed_per_minute",
-    "relayed_per_day",
-)
-
-# The range of a Duration, by its specification.
-MAX_SECONDS = 315_576_000_000
 
 Item = TypeVar("Item")
 
@@ -72,14 +29,14 @@ def new_pool(request: pb.CreatePoolRequest) -> tuple[PoolSettings, tuple[MaskedN
     """Settings and numbers of a new pool."""
     validator = RequestValidator()
     validator.identifier("request_id", request.request_id)
-    validator.pool_name("name", request.name)
+    validator.pool_id("pool_id", request.pool_id)
     validator.max_items("masked_numbers", request.masked_numbers, NUMBERS_LIMIT)
     for index, number in enumerate(request.masked_numbers):
         validator.phone_number(f"masked_numbers[{index}]", number)
     validator.distinct("masked_numbers", request.masked_numbers)
-    _validate_enums(validator, request.settings)
+    validator.add(enum_violations(request.settings, "settings"))
     settings = settings_from_proto(request.settings)
-    validator.add(_with_prefix(settings_violations(settings)))
+    validator.add(_under("settings", settings_violations(settings)))
     validator.check()
     return settings, tuple(map(MaskedNumber, request.masked_numbers))
 
@@ -88,16 +45,16 @@ def pool_update(request: pb.UpdatePoolRequest) -> UpdatePool:
     """Changes the settings that the update mask selects."""
     validator = RequestValidator()
     validator.identifier("request_id", request.request_id)
-    validator.identifier("pool_id", request.pool_id)
-    validator.names("update_mask", request.update_mask.paths, FIELDS)
-    validator.optional_identifier("etag", request.etag)
-    _validate_enums(validator, request.settings)
+    validator.identifier("pool.pool_id", request.pool.pool_id)
+    validator.optional_identifier("pool.etag", request.pool.etag)
+    validator.add(_mask_violations(request.update_mask.paths))
+    validator.add(enum_violations(request.pool.settings, "pool.settings"))
     validator.check()
     return UpdatePool(
         request.request_id,
-        settings_from_proto(request.settings),
-        tuple(request.update_mask.paths),
-        request.etag,
+        settings_from_proto(request.pool.settings),
+        tuple(tuple(path.split(".")[1:]) for path in request.update_mask.paths),
+        request.pool.etag,
     )
 
 
@@ -125,46 +82,34 @@ def validate_list(page_size: int, token: str, pool: str | None = None) -> None:
     validator.check()
 
 
-def settings_from_proto(message: pb.PoolSettings) -> PoolSettings:
-    """Absent fields have their defaults."""
-    values: dict[str, Any] = {
-        "language": message.language or None,
-        "system_message_prefix": message.system_message_prefix,
-        "number_preference": PREFERENCES.get(message.number_preference),
-        "pause_policy": _PAUSE_POLICIES.get(message.pause_policy),
-        "unknown_policy": _UNKNOWN_POLICIES.get(message.unknown_policy),
-        "attachment_policy": _ATTACHMENT_POLICIES.get(message.attachment_policy),
-        "words": {keyword: tuple(words.words) for keyword, words in message.words.items()},
-        "texts": dict(message.texts),
-    }
-    present = {field.name for field, _ in message.ListFields()}
-    for name in present.intersection((*_DURATIONS, *_FLAGS, *_COUNTS)):
-        value = getattr(message, name)
-        values[name] = _timedelta(value) if isinstance(value, Duration) else value
-    chosen = {name: value for name, value in values.items() if value is not None}
-    return replace(_DEFAULTS, operator=message.operator, **chosen)
-
-
-def _timedelta(duration: Duration) -> timedelta:
-    """Limits the value to what a timedelta can hold; settings_violations() refuses far less."""
-    seconds = max(-MAX_SECONDS, min(duration.seconds, MAX_SECONDS))
-    return Duration(seconds=seconds, nanos=duration.nanos).ToTimedelta()
-
-
-def _validate_enums(validator: RequestValidator, message: pb.PoolSettings) -> None:
-    validator.enum("settings.number_preference", message.number_preference, PREFERENCES)
-    validator.enum("settings.pause_policy", message.pause_policy, _PAUSE_POLICIES)
-    validator.enum("settings.unknown_policy", message.unknown_policy, _UNKNOWN_POLICIES)
-    validator.enum("settings.attachment_policy", message.attachment_policy, _ATTACHMENT_POLICIES)
-
-
-def _with_prefix(violations: Sequence[FieldViolation]) -> list[FieldViolation]:
-    return [FieldViolation(f"settings.{field}", text) for field, text in violations]
-
-
 def in_settings(refusal: InvalidArgument) -> InvalidArgument:
-    """Names the fields as the request does."""
-    return InvalidArgument(_with_prefix(refusal.violations))
+    """Names the fields as UpdatePool does."""
+    return InvalidArgument(_under("pool.settings", refusal.violations))
+
+
+def _mask_violations(paths: Sequence[str]) -> Iterator[FieldViolation]:
+    """Of unknown paths only the first, with what there is instead."""
+    if not paths:
+        yield FieldViolation("update_mask", "at least one path, such as settings.retention.events")
+    for problem in islice(filter(None, map(_mask_problem, paths)), 1):
+        yield FieldViolation("update_mask", problem)
+
+
+def _mask_problem(path: str) -> str:
+    first, *rest = path.split(".")
+    known = tuple(rest)
+    if first != "settings":
+        return "only settings can be changed"
+    while not exists(known):
+        known = known[:-1]
+    if len(known) == len(rest):
+        return ""
+    names = ", ".join(names_after(known))
+    return f"{'.'.join((first, *known))} has {f'only {names}' if names else 'no parts'}"
+
+
+def _under(field: str, violations: Iterable[FieldViolation]) -> list[FieldViolation]:
+    return [FieldViolation(f"{field}.{name}", text) for name, text in violations]
 
 
 def page(items: Sequence[Item], size: int, token: str) -> tuple[Sequence[Item], str]:

@@ -24,7 +24,7 @@ class PoolServicer(rpc.PoolServiceServicer):
         self, request: pb.CreatePoolRequest, context: Context
     ) -> pb.CreatePoolResponse:
         settings, numbers = requests.new_pool(request)
-        pool = await self._pools.create(request.name, request.request_id, settings, numbers)
+        pool = await self._pools.create(request.pool_id, request.request_id, settings, numbers)
         return pb.CreatePoolResponse(pool=pool_to_proto(pool))
 
     async def GetPool(self, request: pb.GetPoolRequest, context: Context) -> pb.GetPoolResponse:
@@ -44,7 +44,7 @@ class PoolServicer(rpc.PoolServiceServicer):
     ) -> pb.UpdatePoolResponse:
         command = requests.pool_update(request)
         try:
-            pool = await self._pools.update(request.pool_id, command)
+            pool = await self._pools.update(request.pool.pool_id, command)
         except InvalidArgument as refusal:
             raise requests.in_settings(refusal) from None
         return pb.UpdatePoolResponse(pool=pool_to_proto(pool))

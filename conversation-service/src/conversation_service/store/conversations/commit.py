@@ -104,9 +104,9 @@ class CommitScript:
         arguments = (
             self._index.fingerprint(commit.key),
             self._encoded_response(commit),
-            span_ms(settings.receipts_kept),
+            span_ms(settings.retention.idempotency_records),
             to_ms(commit.now),
-            span_ms(settings.messages_kept),
+            span_ms(settings.retention.messages),
             self._keys.timeline_prefix,
             DROPPED_AT_ONCE,
             self._keys.conversation_prefix,
@@ -162,7 +162,7 @@ class CommitScript:
         after = commit.change.after
         if after is None or commit.key.kind in UNSTORED_RESPONSES:
             return
-        kept = commit.pool.settings.receipts_kept
+        kept = commit.pool.settings.retention.idempotency_records
         key, end = self._keys.responses(after.conversation_id), commit.now + kept
         writes.add("ZREMRANGEBYSCORE", key, "-inf", to_ms(commit.now))
         writes.add("ZADD", key, to_ms(end), self._index.command(commit.key))
@@ -181,9 +181,9 @@ class CommitScript:
             talk = "1" if message.is_relayed else ""
             recipient = message.to.person_id
             ids = (writes.index(key), message.message_id, conversation_id, recipient)
-            kept = settings.messages_kept
+            kept = settings.retention.messages
             if not conversation_id:
-                kept = min(kept, settings.text_validity + KEPT_FOR_RECEIPTS)
+                kept = min(kept, settings.sending.message_validity + KEPT_FOR_RECEIPTS)
             yield (*ids, talk, span_ms(kept), encrypted)
 
     def _encoded_response(self, commit: Commit) -> bytes:

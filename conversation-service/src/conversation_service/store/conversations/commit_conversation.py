@@ -16,8 +16,8 @@ FORGOTTEN_ANYWAY_AFTER = timedelta(days=1)
 # A pair that has not talked for so long does not miss its number.
 LAST_NUMBER_LIFETIME = timedelta(days=90)
 
-# After the last message, which waits for the pool's text_validity at most: whatever delays it that
-# long may delay it another day.
+# After the last message, which waits for the pool's message_validity at most: whatever delays it
+# that long may delay it another day.
 DATA_KEY_MARGIN = timedelta(days=1)
 
 # How often a conversation may end and be reopened before its first messages become unreadable.
@@ -134,7 +134,7 @@ class ConversationWriter:
         self, writes: CommitWrites, commit: Commit, route: Route, after: Conversation
     ) -> None:
         """A route cools off unless its person waited alone."""
-        key, cool_off = self._index.route(route), commit.pool.settings.cool_off
+        key, cool_off = self._index.route(route), commit.pool.settings.lifecycle.cool_off
         if cool_off and len(after.participants) > 1:
             writes.set(key, after.conversation_id.encode(), cool_off)
         else:
@@ -156,7 +156,7 @@ class ConversationWriter:
         if after.is_live or not after.data_key:
             return
         key = self._keys.data_keys(after.conversation_id)
-        kept = commit.pool.settings.text_validity + DATA_KEY_MARGIN
+        kept = commit.pool.settings.sending.message_validity + DATA_KEY_MARGIN
         writes.add("RPUSH", key, self._records.encrypt_body(after.data_key, key))
         writes.add("LTRIM", key, -DATA_KEYS_KEPT, -1)
         writes.add("PEXPIRE", key, span_ms(kept))

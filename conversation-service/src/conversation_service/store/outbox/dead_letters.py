@@ -110,7 +110,7 @@ class DeadLetters:
         """Moves a dead letter back to the outbox. Returns its message's id, None if it is gone."""
         request = OperatorRequest("replay", request_id, dead_letter_id)
         keys = (self._keys.outbox, self._keys.events, self._keys.message(message_id))
-        kept = span_ms(settings.receipts_kept), span_ms(settings.messages_kept)
+        kept = span_ms(settings.retention.idempotency_records), span_ms(settings.retention.messages)
         return await self._run("replay_dead_letter", request, keys, (message_id, to_ms(now), *kept))
 
     async def discard(
@@ -127,7 +127,7 @@ class DeadLetters:
 
     async def expire(self, now: datetime, settings: PoolSettings) -> int:
         """Removes some that were kept long enough; their messages expire. Returns how many."""
-        newest = to_ms(now - settings.dead_letters_kept)
+        newest = to_ms(now - settings.retention.dead_letters)
         entries = await self._redis.xrange(self._keys.dead, max=newest, count=EXPIRED_AT_ONCE)
         dead_letters = await self._decoded(entries)
         for dead_letter in dead_letters:
@@ -146,7 +146,8 @@ class DeadLetters:
         keys = (self._keys.events, self._keys.message(message_id))
         state, event, detail = status
         change = (state.value, state.rank, event.value, encode_detail(detail))
-        arguments = (message_id, to_ms(now), span_ms(settings.receipts_kept), *change)
+        kept = span_ms(settings.retention.idempotency_records)
+        arguments = (message_id, to_ms(now), kept, *change)
         return await self._run("discard_dead_letter", request, keys, arguments)
 
     async def _run(

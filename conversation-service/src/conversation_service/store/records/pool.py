@@ -1,42 +1,31 @@
 """The stored form of a pool: JSON. `v` is the version of the form."""
 
 import json
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from conversation_service.domain.model.pool import (
-    AttachmentPolicy,
-    MaskedNumber,
-    NumberPreference,
-    NumberState,
-    PausePolicy,
-    Pool,
-    PoolSettings,
-    UnknownPolicy,
-)
+from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool, PoolSettings
 from conversation_service.store.records.conversation import dumps
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 VERSION = 1
 
-_ENUMS: dict[str, type[StrEnum]] = {
-    "number_preference": NumberPreference,
-    "pause_policy": PausePolicy,
-    "unknown_policy": UnknownPolicy,
-    "attachment_policy": AttachmentPolicy,
-}
+_DEFAULTS = PoolSettings(operator_name="")
+
+Group = TypeVar("Group", bound="DataclassInstance")
 
 
 def encode_pool(pool: Pool) -> bytes:
-    """The settings and numbers; name and version are stored elsewhere."""
-    settings = {
-        setting.name: _encode_setting(getattr(pool.settings, setting.name))
-        for setting in fields(PoolSettings)
-    }
+    """The settings and numbers; id and version are stored elsewhere."""
     numbers = [
         [number.phone_number, number.state.value, number.is_reserved] for number in pool.numbers
     ]
+    settings = _encode(pool.settings)
     return dumps({"v": VERSION, "settings": settings, "numbers": numbers, "seeded": pool.is_seeded})
 
 
@@ -46,31 +35,38 @@ def decode_pool(stored: bytes, *, name: str, version: str) -> Pool:
     Replicas of two releases share it: an unknown setting is ignored, a missing one has its default.
     """
     values = json.loads(stored)
-    names = {setting.name for setting in fields(PoolSettings)}
-    settings: dict[str, Any] = {
-        key: _decode_setting(key, value)
-        for key, value in values["settings"].items()
-        if key in names
-    }
     numbers = tuple(
         MaskedNumber(number, NumberState(state), is_reserved)
         for number, state, is_reserved in values["numbers"]
     )
-    return Pool(name, PoolSettings(**settings), numbers, version, values["seeded"])
+    settings = _decode_group(values["settings"], _DEFAULTS)
+    return Pool(name, settings, numbers, version, values["seeded"])
 
 
-def _encode_setting(value: object) -> object:
+def _encode(value: object) -> object:
+    if is_dataclass(value):
+        return {field.name: _encode(getattr(value, field.name)) for field in fields(value)}
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
-def _decode_setting(name: str, stored: object) -> object:
-    if isinstance(stored, str) and name in _ENUMS:
-        return _ENUMS[name](stored)
-    if isinstance(stored, dict) and name == "words":
-        return {field: tuple(words) for field, words in stored.items()}
-    if isinstance(stored, float) and isinstance(getattr(_DEFAULTS, name), timedelta):
-        return timedelta(seconds=stored)
+def _decode_group(stored: Mapping[str, Any], defaults: Group) -> Group:
+    present = (field.name for field in fields(defaults) if field.name in stored)
+    values = {name: _decode(stored[name], getattr(defaults, name)) for name in present}
+    return replace(defaults, **values)
+
+
+def _decode(stored: Any, default: object) -> object:  # noqa: ANN401 - JSON of any setting
+    match default:
+        case timedelta():
+            return timedelta(seconds=stored)
+        case StrEnum():
+            return type(default)(stored)
+        case dict():
+            return {key: _decode_entry(entry) for key, entry in stored.items()}
+    if is_dataclass(default) and not isinstance(default, type):
+        return _decode_group(stored, default)
     return stored
 
 
-_DEFAULTS = PoolSettings(operator="")
+def _decode_entry(stored: str | list[str]) -> str | tuple[str, ...]:
+    return stored if isinstance(stored, str) else tuple(stored)

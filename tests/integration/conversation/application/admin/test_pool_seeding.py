@@ -20,7 +20,7 @@ from support.clock import ManualClock
 from support.services.conversation_service import RunningService, running
 
 NUMBER = "+12065550102"
-CHANGED = seeded(MASKED, NUMBER, settings={"idle_lifetime": timedelta(hours=1)})
+CHANGED = seeded(MASKED, NUMBER, settings={"lifecycle.idle_timeout": timedelta(hours=1)})
 
 
 async def pool(service: RunningService, name: str = "main") -> pool_pb2.Pool:
@@ -29,7 +29,7 @@ async def pool(service: RunningService, name: str = "main") -> pool_pb2.Pool:
 
 async def names(service: RunningService) -> list[str]:
     listed = await ask(service.pools.ListPools, pool_pb2.ListPoolsRequest())
-    return [pool.name for pool in listed.pools]
+    return [pool.pool_id for pool in listed.pools]
 
 
 async def numbers(service: RunningService) -> list[tuple[str, pool_pb2.NumberState.ValueType]]:
@@ -42,9 +42,9 @@ async def test_a_restart_and_a_second_replica_change_no_pool_of_the_file_or_an_o
 ) -> None:
     async with running(redis_url, clock) as first:
         before = await pool(first)
-        settings = pool_pb2.PoolSettings(operator="Taxis")
+        settings = pool_pb2.PoolSettings(operator_name="Taxis")
         creation = pool_pb2.CreatePoolRequest(
-            name="taxis", settings=settings, masked_numbers=[NUMBER]
+            pool_id="taxis", settings=settings, masked_numbers=[NUMBER]
         )
         await ask(first.pools.CreatePool, creation)
         async with running(redis_url, clock) as second:
@@ -54,7 +54,7 @@ async def test_a_restart_and_a_second_replica_change_no_pool_of_the_file_or_an_o
         assert await names(third) == ["main", "taxis"]
         await third.deliver(ALICE_NUMBER, "help", to=NUMBER)
         assert len(await third.heard(ALICE_NUMBER, 1)) == 1
-    assert before.is_seeded
+    assert before.source == pool_pb2.POOL_SOURCE_FILE
 
 
 async def test_a_changed_file_updates_a_pool_that_no_operator_has_changed(
@@ -64,8 +64,8 @@ async def test_a_changed_file_updates_a_pool_that_no_operator_has_changed(
         conversation = await before.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
     async with running(redis_url, clock, CHANGED) as service:
         changed = await pool(service)
-        assert changed.is_seeded
-        assert changed.settings.idle_lifetime.ToTimedelta() == timedelta(hours=1)
+        assert changed.source == pool_pb2.POOL_SOURCE_FILE
+        assert changed.settings.lifecycle.idle_timeout.ToTimedelta() == timedelta(hours=1)
         # The number that the file no longer lists is in use.
         assert await numbers(service) == [
             (MASKED, pool_pb2.NUMBER_STATE_ACTIVE),
@@ -78,7 +78,7 @@ async def test_a_changed_file_updates_a_pool_that_no_operator_has_changed(
         assert state == pb.CONVERSATION_STATE_ACTIVE
     async with running(redis_url, clock) as back:
         settings = (await pool(back)).settings
-        assert settings.idle_lifetime.ToTimedelta() == timedelta(days=7)
+        assert settings.lifecycle.idle_timeout.ToTimedelta() == timedelta(days=7)
         assert (OTHER_MASKED, pool_pb2.NUMBER_STATE_ACTIVE) in await numbers(back)
 
 
@@ -87,8 +87,10 @@ async def test_no_file_overwrites_the_changes_of_an_operator(
 ) -> None:
     async with running(redis_url, clock) as service:
         request = pool_pb2.UpdatePoolRequest(
-            settings=pool_pb2.PoolSettings(operator="Taxis"),
-            update_mask=FieldMask(paths=["operator"]),
+            pool=pool_pb2.Pool(
+                pool_id="main", settings=pool_pb2.PoolSettings(operator_name="Taxis")
+            ),
+            update_mask=FieldMask(paths=["settings.operator_name"]),
         )
         await ask(service.pools.UpdatePool, request)
         removal = pool_pb2.RemoveMaskedNumberRequest(masked_number=OTHER_MASKED)

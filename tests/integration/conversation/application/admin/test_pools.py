@@ -1,8 +1,11 @@
 """Creating and changing pools and their numbers, effective on every replica at once."""
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.domain.templates.catalog import Template
+from conversation_service.rpc.pools.settings import settings_to_proto
 from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.number_selection_pb2 import NUMBER_PREFERENCE_PREFER_STICKY
@@ -14,14 +17,13 @@ from support.builders.conversations import (
     BOB_NUMBER,
     CAROL_NUMBER,
     MASKED,
-    SETTINGS,
     system_message,
 )
 from support.observation.watching import wait_for_event
 from support.services.conversation_service import RunningService
 
 NUMBER = "+12065550102"
-TAXIS = pool_pb2.PoolSettings(operator="Taxis")
+TAXIS = pool_pb2.PoolSettings(operator_name="Taxis")
 
 
 async def pool(service: RunningService, name: str) -> pool_pb2.Pool:
@@ -29,7 +31,7 @@ async def pool(service: RunningService, name: str) -> pool_pb2.Pool:
 
 
 async def create(service: RunningService, name: str, *numbers: str) -> pool_pb2.Pool:
-    request = pool_pb2.CreatePoolRequest(name=name, settings=TAXIS, masked_numbers=numbers)
+    request = pool_pb2.CreatePoolRequest(pool_id=name, settings=TAXIS, masked_numbers=numbers)
     return (await ask(service.pools.CreatePool, request)).pool
 
 
@@ -43,25 +45,32 @@ async def remove(service: RunningService) -> pool_pb2.Pool:
     return (await ask(service.pools.RemoveMaskedNumber, request)).pool
 
 
+def updating(settings: pool_pb2.PoolSettings, *paths: str) -> pool_pb2.UpdatePoolRequest:
+    """Changes what these paths of the settings lead to."""
+    return pool_pb2.UpdatePoolRequest(
+        pool=pool_pb2.Pool(pool_id="main", settings=settings),
+        update_mask=FieldMask(paths=[f"settings.{path}" for path in paths]),
+    )
+
+
+async def update(
+    service: RunningService, settings: pool_pb2.PoolSettings, *paths: str
+) -> pool_pb2.PoolSettings:
+    response = await ask(service.pools.UpdatePool, updating(settings, *paths))
+    return response.pool.settings
+
+
 async def test_a_new_pool_has_defaults_for_settings_that_are_not_set(
     service: RunningService,
 ) -> None:
     created = await create(service, "taxis", NUMBER)
     assert created == await pool(service, "taxis")
-    assert (created.name, created.number_count, created.is_seeded) == ("taxis", 1, False)
-    settings = created.settings
-    assert (settings.operator, settings.language) == ("Taxis", "en")
-    for name in (
-        *("code_lifetime", "idle_lifetime", "lifetime", "warning_lead", "cool_off"),
-        *("reopen_grace", "kept_after_end", "receipts_kept", "messages_kept", "events_kept"),
-        "dead_letters_kept",
-    ):
-        assert getattr(settings, name).ToTimedelta() == getattr(SETTINGS, name), name
-    assert settings.number_preference == NUMBER_PREFERENCE_PREFER_STICKY
-    assert settings.pause_policy == pool_pb2.PAUSE_POLICY_HOLD
-    assert settings.allows_block
-    assert settings.allows_report
-    assert not settings.end_opts_out
+    assert (created.pool_id, created.masked_number_count) == ("taxis", 1)
+    assert created.source == pool_pb2.POOL_SOURCE_API
+    assert created.settings == settings_to_proto(PoolSettings("Taxis"))
+    assert created.settings.lifecycle.max_lifetime == Duration(seconds=90 * 86400)
+    assert created.settings.relay.number_preference == NUMBER_PREFERENCE_PREFER_STICKY
+    assert created.settings.keywords.block_enabled
 
 
 async def test_a_new_pool_works_on_every_replica_without_a_restart(
@@ -80,12 +89,11 @@ async def test_an_update_applies_to_every_replica_and_to_live_conversations(
     service: RunningService, another: RunningService
 ) -> None:
     await another.open(ALICE_NUMBER, BOB_NUMBER)
-    words = {"end": pool_pb2.CommandWords(words=["ciao"])}
-    request = pool_pb2.UpdatePoolRequest(
-        settings=pool_pb2.PoolSettings(words=words, texts={"ended": "Over. {stop} for no more."}),
-        update_mask=FieldMask(paths=["words", "texts"]),
+    settings = pool_pb2.PoolSettings(
+        keywords=pool_pb2.KeywordSettings(words={"end": pool_pb2.KeywordWords(words=["ciao"])}),
+        templates={"ended": "Over. {stop} for no more."},
     )
-    await ask(service.pools.UpdatePool, request)
+    await update(service, settings, "keywords.words", "templates")
     await another.deliver(ALICE_NUMBER, "Ciao!")
     assert await service.heard(BOB_NUMBER, 1) == ["Over. STOP for no more."]
     await wait_for_event(service, "POOL_UPDATED")
@@ -94,10 +102,9 @@ async def test_an_update_applies_to_every_replica_and_to_live_conversations(
 async def test_fields_outside_the_mask_are_no_part_of_a_repeated_request(
     service: RunningService,
 ) -> None:
-    mask = FieldMask(paths=["operator"])
-    request = filled(pool_pb2.UpdatePoolRequest(settings=TAXIS, update_mask=mask))
+    request = filled(updating(TAXIS, "operator_name"))
     first = await ask(service.pools.UpdatePool, request)
-    request.settings.language = "es"
+    request.pool.settings.language = "es"
     assert await ask(service.pools.UpdatePool, request) == first
 
 
@@ -105,7 +112,7 @@ async def test_an_added_number_works_on_every_replica_at_once(
     service: RunningService, another: RunningService
 ) -> None:
     changed = await add(another)
-    assert (changed.number_count, changed.is_seeded) == (3, False)
+    assert (changed.masked_number_count, changed.source) == (3, pool_pb2.POOL_SOURCE_API)
     await service.deliver(ALICE_NUMBER, "help", to=NUMBER)
     assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.HELP)]
     await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=NUMBER)
@@ -126,7 +133,7 @@ async def test_a_number_without_live_conversations_can_be_removed(
     with refused("MASKED_NUMBER_IN_USE"):
         await remove(service)
     await service.end(conversation.conversation_id)
-    assert (await remove(service)).number_count == 1
+    assert (await remove(service)).masked_number_count == 1
     for replica in (service, another):
         result = await replica.deliver(ALICE_NUMBER, "anybody there?")
         assert result.outcome == ingest_pb2.INGEST_OUTCOME_REFUSED

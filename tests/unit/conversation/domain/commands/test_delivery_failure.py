@@ -43,7 +43,7 @@ NOTICES = [
     (DeliveryFailureKind.ATTACHMENTS_REFUSED, Template.ATTACHMENT_NOT_PASSED_ON, True),
     (DeliveryFailureKind.ATTACHMENTS_ONLY_REFUSED, Template.ATTACHMENT_NOT_PASSED_ON, True),
 ]
-COOL_OFF = POOL.settings.cool_off
+COOL_OFF = POOL.settings.lifecycle.cool_off
 
 
 def notice_of(

@@ -35,7 +35,13 @@ from support.builders.decisions import (
 )
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-WARNS = pool_with(warning_lead=HOUR, idle_lifetime=DAY, lifetime=3 * DAY)
+WARNS = pool_with(
+    {
+        "lifecycle.expiry_warning_lead": HOUR,
+        "lifecycle.idle_timeout": DAY,
+        "lifecycle.max_lifetime": 3 * DAY,
+    }
+)
 LIVE = replace(created(snapshot_of(pool=WARNS), MASKED, (ALICE, BOB)), conversation_id="c")
 IDLE_END, LATEST_END = NOW + DAY, NOW + 3 * DAY
 
@@ -73,7 +79,7 @@ def test_an_overdue_conversation_is_ended_and_everybody_in_it_notified() -> None
         change = command.decide(snapshot_about(conversation, now=end))
         assert (after(change).state, after(change).end_reason) == (State.ENDED, reason)
         assert (after(change).end_time, after(change).next_end_time) == (end, None)
-        assert after(change).due_time == end + POOL.settings.kept_after_end
+        assert after(change).due_time == end + POOL.settings.retention.conversations
         notified = [system(person, template) for person in conversation.participants]
         assert sent_bodies(change) == notified
         assert event_details(change)[0] == ("CONVERSATION_ENDED", reason.value)

@@ -1,6 +1,6 @@
 """Which masked number a conversation gets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -29,14 +29,16 @@ AREA = NumberSelection(area_code="360")
 
 
 def pool_of(
-    reserved: Sequence[str] = (), draining: Sequence[str] = (), **settings: NumberPreference
+    reserved: Sequence[str] = (),
+    draining: Sequence[str] = (),
+    settings: Mapping[str, NumberPreference] | None = None,
 ) -> Pool:
     states = {True: NumberState.DRAINING, False: NumberState.ACTIVE}
     numbers = tuple(
         MaskedNumber(number, states[number in draining], number in reserved)
         for number in (FIRST, SECOND, THIRD)
     )
-    return pool_with(numbers=numbers, **settings)
+    return pool_with(settings, numbers=numbers)
 
 
 POOL = pool_of()
@@ -96,7 +98,7 @@ def test_a_pair_gets_its_last_number_by_the_preference_of_the_request_or_pool() 
         (STICKY, CHANGING, FIRST),
         (CHANGING, STICKY, SECOND),
     ):
-        pool = pool_of(number_preference=of_pool)
+        pool = pool_of(settings={"relay.number_preference": of_pool})
         selection = NumberSelection(preference=requested)
         # Numbers are used so that the preference decides.
         loads = {FIRST: 9, THIRD: 9} if expected == SECOND else {FIRST: 9, THIRD: 99}

@@ -20,14 +20,27 @@ from conversation_service.domain.commands.operator.pools import (
     UpdatePool,
 )
 from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool, PoolSettings
-from support.builders.conversations import MASKED, NUMBERS, OTHER_MASKED, POOL, SETTINGS
+from support.builders.conversations import (
+    MASKED,
+    NUMBERS,
+    OTHER_MASKED,
+    POOL,
+    SETTINGS,
+    settings_with,
+)
 from support.builders.decisions import event_details, snapshot_of
 
 UNCREATED = Pool("main", SETTINGS)
 SEEDED = replace(POOL, is_seeded=True)
 THIRD = MaskedNumber("+12065550102")
-OTHER_SETTINGS = replace(SETTINGS, operator="Other exchange", lifetime=timedelta(days=30))
-INVALID_SETTINGS = replace(SETTINGS, operator="", code_lifetime=timedelta(0))
+OTHER_SETTINGS = settings_with(
+    {"operator_name": "Other exchange", "lifecycle.max_lifetime": timedelta(days=30)}
+)
+INVALID_SETTINGS = settings_with(
+    {"operator_name": "", "lifecycle.join_code_lifetime": timedelta(0)}
+)
+CODE_LIFETIME = ("lifecycle", "join_code_lifetime")
+MAX_LIFETIME, WARNING = ("lifecycle", "max_lifetime"), ("lifecycle", "expiry_warning_lead")
 HUNDREDS = range(301, 301 + NUMBERS_LIMIT // 100)
 FULL = replace(
     POOL,
@@ -35,7 +48,7 @@ FULL = replace(
 )
 
 CREATE = CreatePool("r", SETTINGS, NUMBERS)
-UPDATE = UpdatePool("r", SETTINGS, ("operator",))
+UPDATE = UpdatePool("r", SETTINGS, (("operator_name",),))
 ADD = AddMaskedNumber("r", THIRD)
 DRAIN, REMOVE = DrainMaskedNumber("r", MASKED), RemoveMaskedNumber("r", MASKED)
 
@@ -81,12 +94,12 @@ def test_a_pool_has_no_more_numbers_than_the_limit() -> None:
 def test_invalid_settings_are_refused_with_every_violation() -> None:
     for command, pool in (
         (replace(CREATE, settings=INVALID_SETTINGS), UNCREATED),
-        (UpdatePool("r", INVALID_SETTINGS, ("operator", "code_lifetime")), POOL),
+        (UpdatePool("r", INVALID_SETTINGS, (("operator_name",), CODE_LIFETIME)), POOL),
     ):
         with pytest.raises(errors.InvalidArgument) as refusal:
             command.decide(snapshot_of(pool=pool))
         fields = [violation.field for violation in refusal.value.violations]
-        assert fields == ["operator", "code_lifetime"]
+        assert fields == ["operator_name", "lifecycle.join_code_lifetime"]
 
 
 def test_a_pool_is_changed_only_with_the_etag_that_was_read_if_one_is_given() -> None:
@@ -100,22 +113,30 @@ def test_a_pool_is_changed_only_with_the_etag_that_was_read_if_one_is_given() ->
 
 
 def test_changed_settings_are_validated_together_with_the_others() -> None:
-    lead = replace(SETTINGS, warning_lead=timedelta(days=8))
+    lead = settings_with({"lifecycle.expiry_warning_lead": timedelta(days=8)})
     with pytest.raises(errors.InvalidArgument):
-        UpdatePool("r", lead, ("warning_lead",)).decide(snapshot_of(pool=POOL))
-    longer = replace(lead, idle_lifetime=timedelta(days=9))
-    assert decided(UpdatePool("r", longer, ("warning_lead", "idle_lifetime"))).settings == longer
+        UpdatePool("r", lead, (WARNING,)).decide(snapshot_of(pool=POOL))
+    longer = settings_with({"lifecycle.idle_timeout": timedelta(days=9)}, lead)
+    assert (
+        decided(UpdatePool("r", longer, (WARNING, ("lifecycle", "idle_timeout")))).settings
+        == longer
+    )
 
 
 def test_only_the_named_fields_are_changed_to_defaults_too() -> None:
-    changed = decided(UpdatePool("r", OTHER_SETTINGS, ("lifetime",)))
-    assert changed.settings == replace(SETTINGS, lifetime=OTHER_SETTINGS.lifetime)
+    changed = decided(UpdatePool("r", OTHER_SETTINGS, (MAX_LIFETIME,)))
+    assert changed.settings == settings_with(
+        {"lifecycle.max_lifetime": OTHER_SETTINGS.lifecycle.max_lifetime}
+    )
     assert (changed.numbers, changed.version) == (NUMBERS, "change")
-    defaults, pool = PoolSettings(operator=""), replace(POOL, settings=OTHER_SETTINGS)
-    changed = decided(UpdatePool("r", defaults, ("lifetime",)), pool)
-    assert changed.settings == replace(OTHER_SETTINGS, lifetime=defaults.lifetime)
+    defaults, pool = PoolSettings(operator_name=""), replace(POOL, settings=OTHER_SETTINGS)
+    changed = decided(UpdatePool("r", defaults, (MAX_LIFETIME,)), pool)
+    assert changed.settings == settings_with(
+        {"lifecycle.max_lifetime": defaults.lifecycle.max_lifetime}, OTHER_SETTINGS
+    )
     before = POOL.keywords
-    changed = decided(UpdatePool("r", replace(SETTINGS, words={"start": ("go",)}), ("words",)))
+    words = settings_with({"keywords.words": {"start": ("go",)}})
+    changed = decided(UpdatePool("r", words, (("keywords", "words"),)))
     assert (before.start, changed.keywords.start) == (("start",), ("go",))
 
 

@@ -24,7 +24,7 @@ from support.builders.decisions import (
 
 PREFIX = "[Acme]"
 HOUR = timedelta(hours=1)
-MARKED = pool_with(system_message_prefix=PREFIX)
+MARKED = pool_with({"system_message_prefix": PREFIX})
 
 IMITATIONS = [
     "[Acme] Your code is 222222.",
@@ -86,13 +86,13 @@ def test_a_message_of_the_client_itself_is_marked() -> None:
         ("Acme", "x" * 9, set()),
         ("Acme", "[Acme]", set()),
         ("Acme", "{Acme}", set()),
-        ("x" * 40, "x" * 20, {"texts.opened", "texts.you_joined"}),
+        ("x" * 40, "x" * 20, {"templates.opened", "templates.you_joined"}),
     ],
 )
 def test_the_prefix_counts_in_the_length_of_each_message(
     operator: str, prefix: str, fields: set[str]
 ) -> None:
-    settings = pool_with(operator=operator, system_message_prefix=prefix).settings
+    settings = pool_with({"operator_name": operator, "system_message_prefix": prefix}).settings
     found = {violation.field for violation in settings_violations(settings)}
     assert fields <= found
     assert bool(fields) == bool(found)

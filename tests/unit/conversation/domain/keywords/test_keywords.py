@@ -19,7 +19,7 @@ from conversation_service.domain.keywords.keywords import (
     parse,
 )
 from conversation_service.domain.keywords.normalization import normalized
-from conversation_service.domain.model.pool import Pool, PoolSettings
+from conversation_service.domain.model.pool import KeywordSettings, Pool, PoolSettings
 from conversation_service.domain.model.pool_validation import settings_violations
 from conversation_service.domain.templates.catalog import Template, TemplateError
 from conversation_service.domain.templates.languages import LANGUAGES, catalog_for
@@ -113,18 +113,30 @@ SPANISH = {
 }
 
 REFUSED = [
-    ({"colour": ("blue",)}, "words.colour: must be one of"),
-    ({"start": ()}, "words.start: must hold 1 to 20 words"),
-    ({"start": tuple(f"go{n}" for n in range(21))}, "words.start: must hold 1 to 20 words"),
-    *(({"start": (word,)}, "words.start: each must have 1 to 20") for word in ("", "?!", "x" * 21)),
-    ({"start": ("go\x07on",)}, "words.start: each must have 1 to 20"),
-    ({"start": ("go", "Help!")}, "words.start: 'help' already means help"),
-    ({"start": ("go",), "join": ("GO",)}, "words.join: 'go' already means start"),
-    *(({"start": (word,)}, f"words.start: '{word}' already means opt_out") for word in LAW),
-    ({"start": ("stop",), "opt_out": ("basta",)}, "words.start: 'stop' already means opt_out"),
-    ({"start": ("end",)}, "words.start: 'end' already means end"),
-    ({"start": ("end",), "end": ("fin",)}, "words.start: 'end' already means end"),
-    ({"end": ("end",), "opt_out": ("end",)}, "words.end: must hold another word where"),
+    ({"colour": ("blue",)}, "keywords.words.colour: must be one of"),
+    ({"start": ()}, "keywords.words.start: must hold 1 to 20 words"),
+    (
+        {"start": tuple(f"go{n}" for n in range(21))},
+        "keywords.words.start: must hold 1 to 20 words",
+    ),
+    *(
+        ({"start": (word,)}, "keywords.words.start: each must have 1 to 20")
+        for word in ("", "?!", "x" * 21)
+    ),
+    ({"start": ("go\x07on",)}, "keywords.words.start: each must have 1 to 20"),
+    ({"start": ("go", "Help!")}, "keywords.words.start: 'help' already means help"),
+    ({"start": ("go",), "join": ("GO",)}, "keywords.words.join: 'go' already means start"),
+    *(
+        ({"start": (word,)}, f"keywords.words.start: '{word}' already means opt_out")
+        for word in LAW
+    ),
+    (
+        {"start": ("stop",), "opt_out": ("basta",)},
+        "keywords.words.start: 'stop' already means opt_out",
+    ),
+    ({"start": ("end",)}, "keywords.words.start: 'end' already means end"),
+    ({"start": ("end",), "end": ("fin",)}, "keywords.words.start: 'end' already means end"),
+    ({"end": ("end",), "opt_out": ("end",)}, "keywords.words.end: must hold another word where"),
 ]
 
 
@@ -189,7 +201,9 @@ def test_end_ends_a_conversation_whatever_a_pool_chooses_unless_it_opts_out() ->
 
 def test_where_a_bare_end_opts_out_another_keyword_for_ending_is_shown() -> None:
     for language, shown in [("en", "BYE"), ("es", "FIN")]:
-        settings = PoolSettings("Test exchange", language, end_opts_out=True)
+        settings = PoolSettings(
+            "Test exchange", language, keywords=KeywordSettings(end_opts_out=True)
+        )
         assert settings_violations(settings) == [], language
         pool = Pool("main", settings)
         assert parse("END", pool.keywords).kind is Keyword.OPT_OUT, language

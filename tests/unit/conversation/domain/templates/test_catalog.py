@@ -191,12 +191,12 @@ def own(
 def test_an_invalid_template_is_refused_with_its_name_and_the_rule(
     rule: str, name: str, text: str
 ) -> None:
-    with pytest.raises(TemplateError, match=f"^texts.{name}: .*{re.escape(rule)}"):
+    with pytest.raises(TemplateError, match=f"^templates\\.{name}: .*{re.escape(rule)}"):
         own({name: text})
 
 
 def test_an_error_names_every_invalid_template_and_repeats_no_name_of_any_length() -> None:
-    with pytest.raises(TemplateError, match=r"texts\.ended: .*; texts\.empty: "):
+    with pytest.raises(TemplateError, match=r"templates\.ended: .*; templates\.empty: "):
         own({"ended": "Over.", "empty": ""})
     with pytest.raises(TemplateError) as refused:
         own({"x" * 100_000: "Hello"})
@@ -227,14 +227,14 @@ def test_braces_in_an_operators_name_are_no_placeholder() -> None:
 
 def test_keywords_too_long_for_a_default_template_need_a_template_of_the_pool() -> None:
     keywords = {name: (name.ljust(20, "x"),) for name in ("start", "join", "end")}
-    with pytest.raises(TemplateError, match=r"texts\.help: .*shorter words"):
+    with pytest.raises(TemplateError, match=r"templates\.help: .*shorter words"):
         catalog_for("en", "x" * 40, keywords, {})
     shorter = {"help": "{operator}. {stop}", "opened": "{end}, {stop}"}
     assert catalog_for("en", "x" * 40, keywords, shorter).render(Template.HELP).endswith(". STOP")
 
 
 def test_a_template_that_is_one_of_the_pools_keywords_is_refused() -> None:
-    with pytest.raises(TemplateError, match=r"texts\.empty: would be taken for a keyword"):
+    with pytest.raises(TemplateError, match=r"templates\.empty: would be taken for a keyword"):
         own({"empty": "Nothing in it."}, {"report": ("nothing in it",)})
 
 

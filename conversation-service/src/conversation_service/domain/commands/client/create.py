@@ -71,5 +71,5 @@ class CreateConversation:
     def _notice(self, snapshot: Snapshot, person: Person) -> Draft:
         if self._pair:
             return snapshot.system_message(person, Template.OPENED)
-        lifetime = snapshot.pool.settings.code_lifetime
+        lifetime = snapshot.pool.settings.lifecycle.join_code_lifetime
         return snapshot.system_message(person, Template.CODE, code=snapshot.new_code, span=lifetime)

@@ -69,7 +69,7 @@ class ReopenConversation:
         number = snapshot.pool.number(before.masked_number)
         if before.end_time is None or len(before.participants) < 2 or number is None:
             return False
-        is_in_time = snapshot.now < before.end_time + snapshot.pool.settings.reopen_grace
+        is_in_time = snapshot.now < before.end_time + snapshot.pool.settings.lifecycle.reopen_window
         routes = (Route(before.masked_number, person) for person in before.participants)
         is_unused = all(
             snapshot.current_conversation_id(route) in ("", before.conversation_id)

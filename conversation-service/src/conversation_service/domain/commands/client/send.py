@@ -53,7 +53,7 @@ class SendMessage:
     def decide(self, snapshot: Snapshot) -> Change:
         """Sends it to the other participant, or to both; a participant's message may be held."""
         conversation = live_conversation(snapshot, self.conversation_id)
-        limit = snapshot.pool.settings.max_message_segments
+        limit = snapshot.pool.settings.relay.max_message_segments
         if segment_count(self.body) > limit:
             raise InvalidArgument([FieldViolation("body", f"must have at most {limit} segments")])
         author = participant_of(conversation, self.participant_id) if self.participant_id else None

@@ -48,6 +48,6 @@ def hold(
 
 def rule_against_hold(snapshot: Snapshot, paused: Conversation) -> RelayRefusal | None:
     """Why a paused conversation may not hold another message; None if it may."""
-    if snapshot.pool.settings.pause_policy is PausePolicy.REFUSE:
+    if snapshot.pool.settings.relay.pause_policy is PausePolicy.REFUSE:
         return RelayRefusal.PAUSED
     return RelayRefusal.HELD_MESSAGE_LIMIT_REACHED if sum(paused.held) >= HELD_LIMIT else None

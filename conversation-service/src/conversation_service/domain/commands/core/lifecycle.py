@@ -13,7 +13,7 @@ def created(
     snapshot: Snapshot, masked_number: str, people: tuple[Person, ...], unique_name: str = ""
 ) -> Conversation:
     """A new conversation: one person waits with a code, or two are in it at once."""
-    code_end = snapshot.now + snapshot.pool.settings.code_lifetime
+    code_end = snapshot.now + snapshot.pool.settings.lifecycle.join_code_lifetime
     waiting = Conversation(
         conversation_id=snapshot.change_id,
         pool=snapshot.pool.name,
@@ -50,7 +50,7 @@ def message_passed(
     snapshot: Snapshot, conversation: Conversation, loop_detector: LoopDetector
 ) -> Conversation:
     """A message was relayed or held: the idle lifetime begins again."""
-    idle_end = snapshot.now + snapshot.pool.settings.idle_lifetime
+    idle_end = snapshot.now + snapshot.pool.settings.lifecycle.idle_timeout
     end = min(idle_end, conversation.latest_end_time or idle_end)
     return replace(
         conversation,
@@ -110,19 +110,19 @@ def ended(
         pause_time=None,
         held=(0, 0),
         loop_detector=LoopDetector(),
-        due_time=snapshot.now + snapshot.pool.settings.kept_after_end,
+        due_time=snapshot.now + snapshot.pool.settings.retention.conversations,
     )
 
 
 def _due(snapshot: Snapshot, end: datetime, warned_end_time: datetime | None) -> datetime:
     """When the next warning or end is due. A warning that is overdue is due now, not left out."""
-    lead = snapshot.pool.settings.warning_lead
+    lead = snapshot.pool.settings.lifecycle.expiry_warning_lead
     return max(snapshot.now, end - lead) if lead and warned_end_time != end else end
 
 
 def _active(snapshot: Snapshot, conversation: Conversation) -> Conversation:
-    settings = snapshot.pool.settings
-    idle_end, latest = snapshot.now + settings.idle_lifetime, snapshot.now + settings.lifetime
+    settings = snapshot.pool.settings.lifecycle
+    idle_end, latest = snapshot.now + settings.idle_timeout, snapshot.now + settings.max_lifetime
     return replace(
         conversation,
         state=State.ACTIVE,

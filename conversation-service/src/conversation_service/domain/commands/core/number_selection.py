@@ -137,7 +137,7 @@ def _preference(
 ) -> tuple[bool, bool, int, int]:
     """Lower is better: the pair's preference, then the area code, then the least used number."""
     phone_number = number.phone_number
-    preference = selection.preference or snapshot.pool.settings.number_preference
+    preference = selection.preference or snapshot.pool.settings.relay.number_preference
     is_last = phone_number == snapshot.last_number
     is_disliked = is_last if preference is NumberPreference.AVOID_STICKY else not is_last
     is_elsewhere = bool(selection.area_code) and area_code(phone_number) != selection.area_code

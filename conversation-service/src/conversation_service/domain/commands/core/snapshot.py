@@ -176,13 +176,15 @@ class Snapshot:
         conversation = self.on_route(route)
         if conversation is not None:
             return self.cool_off_left_of(conversation)
-        return self.pool.settings.cool_off if self.current_conversation_id(route) else timedelta(0)
+        if not self.current_conversation_id(route):
+            return timedelta(0)
+        return self.pool.settings.lifecycle.cool_off
 
     def cool_off_left_of(self, conversation: Conversation) -> timedelta:
         """Remaining cool-off after a conversation; zero if it is live or never had two people."""
         if conversation.end_time is None or len(conversation.participants) < 2:
             return timedelta(0)
-        return conversation.end_time + self.pool.settings.cool_off - self.now
+        return conversation.end_time + self.pool.settings.lifecycle.cool_off - self.now
 
     def current_conversation_id(self, route: Route) -> str:
         """The id of the conversation on a route, live or ended; empty if there is none."""

@@ -37,12 +37,12 @@ class InboundContext:
     @property
     def effective_keyword(self) -> Keyword:
         """The keyword, or TALK if the pool does not offer it. YES counts only as an opt-in."""
-        settings, kind = self.snapshot.pool.settings, self.keyword.kind
+        settings, kind = self.snapshot.pool.settings.keywords, self.keyword.kind
         offered = {
             Keyword.YES: False,
-            Keyword.BLOCK: settings.allows_block,
-            Keyword.REPORT: settings.allows_report,
-            Keyword.ERASE: settings.allows_erase,
+            Keyword.BLOCK: settings.block_enabled,
+            Keyword.REPORT: settings.report_enabled,
+            Keyword.ERASE: settings.erase_enabled,
         }
         return kind if offered.get(kind, True) else Keyword.TALK
 

@@ -52,14 +52,14 @@ def relay_message(inbound: InboundContext, active: Conversation) -> Change:
         # The partner did not get that message. Who taps a reaction expects no answer.
         event = not_relayed_event(inbound, active.conversation_id, RelayRefusal.REACTION)
         return notify(snapshot, active, (), [event])
-    files = split_attachments(message.attachments, snapshot.pool.settings.attachment_policy)
+    files = split_attachments(message.attachments, snapshot.pool.settings.relay.attachment_policy)
     refusal = _refusal_of(inbound, files, active)
     if refusal is not None:
         return _not_relayed(inbound, active, refusal)
     limits = snapshot.limits_of(inbound.sender)
-    settings = snapshot.pool.settings
+    settings = snapshot.pool.settings.relay
     resumes = limits.relay_resumes(
-        snapshot.now, settings.relayed_per_minute, settings.relayed_per_day
+        snapshot.now, settings.max_messages_per_minute, settings.max_messages_per_day
     )
     if resumes is not None:
         return _too_many(inbound, active, resumes)
@@ -93,7 +93,7 @@ def _refusal_of(
     body = inbound.message.body
     if not is_sendable(body):
         return RelayRefusal.UNSUITABLE
-    if segment_count(body) > inbound.snapshot.pool.settings.max_message_segments:
+    if segment_count(body) > inbound.snapshot.pool.settings.relay.max_message_segments:
         return RelayRefusal.TOO_LONG
     if body.strip() == "" and not files.relayed:
         return RelayRefusal.ATTACHMENTS_ONLY if files.refused else RelayRefusal.EMPTY
@@ -144,7 +144,8 @@ def with_notice_of_files(inbound: InboundContext, change: Change, conversation_i
     The reply to the keyword says so as well. Where there is none, a notice of its own does.
     """
     snapshot, sender = inbound.snapshot, inbound.sender
-    split = split_attachments(inbound.message.attachments, snapshot.pool.settings.attachment_policy)
+    policy = snapshot.pool.settings.relay.attachment_policy
+    split = split_attachments(inbound.message.attachments, policy)
     if not (split.relayed or split.refused):
         return change
     template = _template_about_files(snapshot)
@@ -186,7 +187,7 @@ def _replies_about_files(snapshot: Snapshot, files: AttachmentSplit) -> list[Tem
 
 
 def _template_about_files(snapshot: Snapshot) -> Template:
-    relays_none = snapshot.pool.settings.attachment_policy is AttachmentPolicy.NONE
+    relays_none = snapshot.pool.settings.relay.attachment_policy is AttachmentPolicy.NONE
     return Template.NO_ATTACHMENTS if relays_none else Template.ATTACHMENT_NOT_PASSED_ON
 
 

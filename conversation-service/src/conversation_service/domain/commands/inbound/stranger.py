@@ -40,7 +40,7 @@ def _start(inbound: InboundContext) -> Change:
     if number is None or not number.accepts_new:
         return _reply(inbound, Template.NO_NEW_HERE)
     conversation = created(snapshot, route.masked_number, (inbound.sender,))
-    lifetime = snapshot.pool.settings.code_lifetime
+    lifetime = snapshot.pool.settings.lifecycle.join_code_lifetime
     reply = reply_to(snapshot, inbound.sender, Template.CODE, code=conversation.code, span=lifetime)
     if not reply.drafts:
         # A code that nobody receives is of no use.

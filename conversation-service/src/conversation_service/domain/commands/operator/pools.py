@@ -1,11 +1,15 @@
 """Operators and the pools file create and change pools."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot, check_etag
+from conversation_service.domain.commands.operator.settings_update import (
+    SettingPath,
+    updated,
+    value_at,
+)
 from conversation_service.domain.errors import (
     InvalidArgument,
     MaskedNumberInUse,
@@ -87,20 +91,23 @@ class ReseedPool:
 
 @dataclass(frozen=True, slots=True)
 class UpdatePool:
-    """Sets the named `fields` of a pool to their values in `settings`.
+    """Gives what the `paths` of a pool's settings lead to the values that it has in `settings`.
 
-    With an etag, only if the pool still has it.
+    With an etag, only if the pool still has it. Whoever sends the request again may have read the
+    pool anew, so the etag is no part of what is requested.
     """
 
     request_id: str
     settings: PoolSettings
-    fields: tuple[str, ...]
+    paths: tuple[SettingPath, ...]
     etag: str = ""
 
     @property
     def idempotency_key(self) -> IdempotencyKey:
-        changes = (f"{name}={value!r}" for name, value in sorted(self._changes.items()))
-        return IdempotencyKey("update-pool", self.request_id, (self.etag, *changes))
+        changes = (
+            f"{'.'.join(path)}={value_at(self.settings, path)!r}" for path in sorted(self.paths)
+        )
+        return IdempotencyKey("update-pool", self.request_id, tuple(changes))
 
     def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet()
@@ -108,14 +115,10 @@ class UpdatePool:
     def decide(self, snapshot: Snapshot) -> Change:
         pool = _existing(snapshot)
         check_etag(self.etag, pool.version)
-        settings = replace(pool.settings, **self._changes)
+        settings = updated(pool.settings, self.settings, self.paths)
         _check_settings(settings)
         after = replace(pool, settings=settings, is_seeded=False)
         return _changed(snapshot, after, EventType.POOL_UPDATED)
-
-    @property
-    def _changes(self) -> dict[str, Any]:
-        return {name: getattr(self.settings, name) for name in self.fields}
 
 
 @dataclass(frozen=True, slots=True)

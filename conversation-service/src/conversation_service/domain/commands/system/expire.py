@@ -44,7 +44,8 @@ def _warn(snapshot: Snapshot, conversation: Conversation) -> Change:
     reason, end_time = _expiry_reason(conversation), conversation.next_end_time
     is_idle = reason is EndReason.IDLE_EXPIRED
     template = Template.IDLE_WARNING if is_idle else Template.LIFETIME_WARNING
-    left = end_time - snapshot.now if end_time else snapshot.pool.settings.warning_lead
+    lead = snapshot.pool.settings.lifecycle.expiry_warning_lead
+    left = end_time - snapshot.now if end_time else lead
     drafts = [
         snapshot.system_message(person, template, span=left) for person in conversation.participants
     ]

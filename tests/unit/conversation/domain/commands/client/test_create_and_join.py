@@ -64,7 +64,7 @@ def test_one_person_gets_a_free_or_the_requested_number() -> None:
     assert after(ONE.decide(snapshot_of(ACTIVE))).masked_number == OTHER_MASKED
     requested = replace(ONE, selection=ON_OTHER)
     assert after(requested.decide(snapshot_of())).masked_number == OTHER_MASKED
-    cooled = snapshot_of(ENDED, now=NOW + POOL.settings.cool_off)
+    cooled = snapshot_of(ENDED, now=NOW + POOL.settings.lifecycle.cool_off)
     assert ONE.decide(cooled).claims == (RouteClaim(route(BOB), ENDED.conversation_id),)
 
 
@@ -74,8 +74,8 @@ def test_two_people_are_connected_and_notified() -> None:
     assert (opened.state, opened.code, opened.participants) == (State.ACTIVE, "", (ALICE, BOB))
     assert opened.conversation_id == opened.etag == "change"
     assert opened.join_time == opened.create_time == NOW
-    assert opened.idle_end_time == NOW + POOL.settings.idle_lifetime
-    assert opened.latest_end_time == NOW + POOL.settings.lifetime
+    assert opened.idle_end_time == NOW + POOL.settings.lifecycle.idle_timeout
+    assert opened.latest_end_time == NOW + POOL.settings.lifecycle.max_lifetime
     assert sent_bodies(change) == to_both(Template.OPENED)
     assert change.claims == (RouteClaim(route(ALICE)), RouteClaim(route(BOB)))
     assert change.requires_unblocked == (ALICE, BOB)
@@ -149,7 +149,7 @@ def test_a_command_that_is_impossible_is_refused_with_the_reason(
         command.decide(snapshot)
 
 
-COOLED = str(NOW + POOL.settings.cool_off).replace(" ", "T").replace("+00:00", "Z")
+COOLED = str(NOW + POOL.settings.lifecycle.cool_off).replace(" ", "T").replace("+00:00", "Z")
 LIVE_ELSEWHERE = {"conversation_id": "d"}
 COOLING_ELSEWHERE = LIVE_ELSEWHERE | {"retry_time": COOLED}
 

@@ -39,6 +39,7 @@ from support.builders.conversations import (
     OTHER_MASKED,
     POOL,
     SETTINGS,
+    settings_with,
 )
 from support.builders.decisions import (
     ACTIVE,
@@ -98,16 +99,15 @@ COMMANDS: list[tuple[Any, dict[str, Any]]] = [
     (
         pools.CreatePool("r", SETTINGS, NUMBERS),
         {
-            "settings": replace(SETTINGS, operator="Other"),
+            "settings": settings_with({"operator_name": "Other"}),
             "numbers": (*NUMBERS[:1], replace(NUMBERS[1], is_reserved=True)),
         },
     ),
     (
-        pools.UpdatePool("r", SETTINGS, ("operator",)),
+        pools.UpdatePool("r", SETTINGS, (("operator_name",),)),
         {
-            "settings": replace(SETTINGS, operator="Other"),
-            "fields": ("operator", "language"),
-            "etag": "read",
+            "settings": settings_with({"operator_name": "Other"}),
+            "paths": (("operator_name",), ("language",)),
         },
     ),
     (
@@ -170,7 +170,7 @@ def test_a_message_of_a_client_moves_the_idle_end_and_counts_for_no_loop() -> No
         later = NOW + timedelta(days=1)
         conversation = after(command.decide(snapshot_about(ACTIVE, now=later)))
         assert conversation.last_message_time == later
-        assert conversation.idle_end_time == later + POOL.settings.idle_lifetime
+        assert conversation.idle_end_time == later + POOL.settings.lifecycle.idle_timeout
         assert conversation.loop_detector == ACTIVE.loop_detector
 
 

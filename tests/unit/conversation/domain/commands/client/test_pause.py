@@ -38,7 +38,7 @@ from support.builders.decisions import (
 )
 
 LATER = NOW + timedelta(hours=1)
-REFUSES = pool_with(pause_policy=PausePolicy.REFUSE)
+REFUSES = pool_with({"relay.pause_policy": PausePolicy.REFUSE})
 FULL = replace(PAUSED, held=(HELD_LIMIT // 2, HELD_LIMIT - HELD_LIMIT // 2))
 HOLDS_BOTH = replace(PAUSED, held=(1, 2))
 HOLDS_BOBS = replace(PAUSED, held=(0, 1))
@@ -79,7 +79,7 @@ def test_the_first_message_during_a_pause_is_held_and_gets_a_reply() -> None:
 
 
 def test_a_held_message_is_counted_for_its_author_and_moves_the_idle_end() -> None:
-    end = LATER + POOL.settings.idle_lifetime
+    end = LATER + POOL.settings.lifecycle.idle_timeout
     moved = replace(PAUSED, last_message_time=LATER, idle_end_time=end, due_time=end)
     for author, held in ((ALICE, (1, 0)), (BOB, (0, 1))):
         expected = replace(moved, etag="change", held=held)
@@ -159,7 +159,7 @@ def test_a_resume_notifies_both_and_relays_held_messages_in_order() -> None:
 
 
 def test_a_resumed_conversation_holds_no_messages_and_has_a_new_idle_end() -> None:
-    end = LATER + POOL.settings.idle_lifetime
+    end = LATER + POOL.settings.lifecycle.idle_timeout
     assert after(resumed(HOLDS_BOTH)) == replace(
         ACTIVE, etag="change", last_message_time=LATER, idle_end_time=end, due_time=end
     )

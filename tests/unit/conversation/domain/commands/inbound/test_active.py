@@ -17,7 +17,7 @@ from conversation_service.domain.model.consent import ConsentChange
 from conversation_service.domain.model.conversation import EndReason, State
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
-from conversation_service.domain.model.pool_validation import MIN_RECEIPTS_KEPT
+from conversation_service.domain.model.pool_validation import MIN_IDEMPOTENCY_RECORDS_KEPT
 from conversation_service.domain.templates.catalog import Template
 from support.builders.conversations import ALICE, BOB, CAROL, OTHER_MASKED, POOL
 from support.builders.decisions import (
@@ -87,7 +87,7 @@ def test_a_message_is_relayed_unchanged_to_the_partner(body: str) -> None:
 
 
 def test_a_relayed_message_moves_the_idle_end_and_no_other_time() -> None:
-    change, end = from_active("hello"), LATER + POOL.settings.idle_lifetime
+    change, end = from_active("hello"), LATER + POOL.settings.lifecycle.idle_timeout
     moved = replace(ACTIVE, last_message_time=LATER, idle_end_time=end, due_time=end)
     detector = after(change).loop_detector
     assert change.before == ACTIVE
@@ -116,7 +116,7 @@ def test_end_notifies_both_with_the_same_text(body: str) -> None:
     ended = after(change)
     assert (ended.state, ended.end_time) == (State.ENDED, LATER)
     assert ended.end_reason is EndReason.PARTICIPANT_ENDED
-    assert ended.due_time == LATER + POOL.settings.kept_after_end
+    assert ended.due_time == LATER + POOL.settings.retention.conversations
     assert sent_bodies(change) == to_both(Template.ENDED)
     assert [message.message_id for message in change.texts] == ["change-0", "change-1"]
     assert event_details(change) == [
@@ -152,8 +152,8 @@ def test_report_is_recorded_and_the_partner_is_not_notified() -> None:
 
 def test_a_keyword_that_the_pool_does_not_offer_is_relayed() -> None:
     for pool, relayed, offered in (
-        (pool_with(allows_block=False), "block", "report"),
-        (pool_with(allows_report=False), "report", "block"),
+        (pool_with({"keywords.block_enabled": False}), "block", "report"),
+        (pool_with({"keywords.report_enabled": False}), "report", "block"),
     ):
         snapshot = active(pool)
         change = incoming(relayed).decide(snapshot)
@@ -222,7 +222,7 @@ def test_a_callback_with_a_clock_hours_off_is_relayed() -> None:
 
 
 def test_a_callback_that_may_have_come_before_is_not_carried_out() -> None:
-    assert RECOGNISED < MIN_RECEIPTS_KEPT
+    assert RECOGNISED < MIN_IDEMPOTENCY_RECORDS_KEPT
     old = NOW - RECOGNISED - MOMENT
     for body in ("hello", "end", "block", "start", f"join {CODE}", "help"):
         change = incoming(body, carrier_time=old).decide(snapshot_of(ACTIVE))

@@ -36,8 +36,8 @@ from support.builders.decisions import (
 OPTS_OUT = ConsentChange(BOB, opts_in=False)
 OPTS_IN = ConsentChange(BOB, opts_in=True)
 CONFIRMED = system(BOB, Template.OPTED_OUT)
-END_OPTS_OUT = pool_with(end_opts_out=True)
-ERASES = pool_with(allows_erase=True)
+END_OPTS_OUT = pool_with({"keywords.end_opts_out": True})
+ERASES = pool_with({"keywords.erase_enabled": True})
 
 GOODBYE = system(ALICE, Template.ENDED)
 DRAINED = pool_with(numbers=draining(*POOL.masked_numbers))

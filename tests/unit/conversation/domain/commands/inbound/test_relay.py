@@ -45,7 +45,7 @@ NOTE = Attachment("https://media.example.net/5", "text/plain", 12)
 
 
 def from_active(body: str, *attachments: Attachment, policy: AttachmentPolicy = PICTURES) -> Change:
-    snapshot = snapshot_of(ACTIVE, pool=pool_with(attachment_policy=policy))
+    snapshot = snapshot_of(ACTIVE, pool=pool_with({"relay.attachment_policy": policy}))
     return incoming(body, attachments=attachments).decide(snapshot)
 
 
@@ -141,7 +141,7 @@ def test_a_keyword_without_a_reply_gets_a_notice_of_its_file(
 
 
 def test_the_notice_in_a_reply_has_no_second_prefix() -> None:
-    snapshot = snapshot_of(ACTIVE, pool=pool_with(system_message_prefix="[Acme]"))
+    snapshot = snapshot_of(ACTIVE, pool=pool_with({"system_message_prefix": "[Acme]"}))
     change = incoming("help", attachments=(PICTURE,)).decide(snapshot)
     [(_, reply)] = sent_bodies(change)
     assert reply.startswith("[Acme] ")

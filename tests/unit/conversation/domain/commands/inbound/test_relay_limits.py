@@ -31,7 +31,7 @@ from support.builders.decisions import (
     ],
 )
 def test_a_body_with_too_many_segments_is_refused_with_a_reply(unit: str, most: int) -> None:
-    pool = pool_with(max_message_segments=3)
+    pool = pool_with({"relay.max_message_segments": 3})
     for conversation in (ACTIVE, PAUSED):
         allowed = incoming(unit * most).decide(snapshot_of(conversation, pool=pool))
         assert allowed.held or sent_bodies(allowed) == [(ALICE, unit * most)]
@@ -51,7 +51,7 @@ def test_the_longest_body_by_default_has_ten_segments() -> None:
 
 
 def test_a_person_who_sends_too_many_messages_is_told_once_until_they_are_relayed_again() -> None:
-    pool = pool_with(relayed_per_minute=3, relayed_per_day=5)
+    pool = pool_with({"relay.max_messages_per_minute": 3, "relay.max_messages_per_day": 5})
     limits: dict[Person, SenderLimits] = {}
     seconds = [0, 1, 2, 3, 4, 60, 61, 62, 7200, 86_399, 86_400]
     outcomes = []
@@ -76,7 +76,7 @@ def test_a_person_who_sends_too_many_messages_is_told_once_until_they_are_relaye
 
 
 def test_held_messages_count_and_those_of_the_other_person_do_not() -> None:
-    pool = pool_with(relayed_per_minute=1)
+    pool = pool_with({"relay.max_messages_per_minute": 1})
     change = incoming("hi").decide(snapshot_of(PAUSED, pool=pool))
     assert change.held
     assert change.sender_limits is not None

@@ -93,8 +93,8 @@ def test_join_with_a_code_connects_and_notifies_both() -> None:
     assert conversation.state is State.ACTIVE
     assert conversation.participants == (ALICE, BOB)
     assert conversation.join_time == NOW
-    assert conversation.idle_end_time == NOW + POOL.settings.idle_lifetime
-    assert conversation.latest_end_time == NOW + POOL.settings.lifetime
+    assert conversation.idle_end_time == NOW + POOL.settings.lifecycle.idle_timeout
+    assert conversation.latest_end_time == NOW + POOL.settings.lifecycle.max_lifetime
     assert sent_bodies(change) == [
         (BOB, system_message(Template.YOU_JOINED)),
         (ALICE, system_message(Template.SOMEBODY_JOINED)),
@@ -204,7 +204,7 @@ def test_during_the_cool_off_a_message_reaches_nobody_and_starts_nothing(
 
 
 def test_the_reply_during_the_cool_off_says_how_much_of_it_is_left() -> None:
-    pool = pool_with(cool_off=timedelta(hours=3))
+    pool = pool_with({"lifecycle.cool_off": timedelta(hours=3)})
     change = incoming("hello").decide(snapshot_of(ENDED, pool=pool, now=NOW + timedelta(hours=1)))
     assert sent_bodies(change) == [
         (BOB, system_message(Template.JUST_ENDED, span=timedelta(hours=2)))
@@ -213,7 +213,7 @@ def test_the_reply_during_the_cool_off_says_how_much_of_it_is_left() -> None:
 
 def test_after_the_cool_off_a_new_conversation_may_start() -> None:
     assert after(from_stranger("start", snapshot_of(ENDED, now=NOW + COOL_OFF))).is_live
-    no_cool_off = pool_with(cool_off=timedelta(0))
+    no_cool_off = pool_with({"lifecycle.cool_off": timedelta(0)})
     assert after(from_stranger("start", snapshot_of(ENDED, pool=no_cool_off))).is_live
     nobody_joined = snapshot_of(CANCELLED)
     assert after(incoming("start", ALICE).decide(nobody_joined)).is_live
@@ -250,13 +250,16 @@ def test_end_of_a_waiting_person_cancels_the_code(body: str) -> None:
 
 
 def test_keywords_of_the_pool_are_used() -> None:
-    pool = pool_with(words={"start": ("hola",)})
+    pool = pool_with({"keywords.words": {"start": ("hola",)}})
     assert after(from_stranger("Hola!", snapshot_of(pool=pool))).is_live
     assert from_stranger("start", snapshot_of(pool=pool)).after is None
 
 
 def test_a_body_is_parsed_again_only_if_the_keywords_have_changed() -> None:
     message = incoming("hola")
-    [by_default, by_pool] = (POOL.keywords, pool_with(words={"start": ("hola",)}).keywords)
+    [by_default, by_pool] = (
+        POOL.keywords,
+        pool_with({"keywords.words": {"start": ("hola",)}}).keywords,
+    )
     assert message.keyword(by_default) is message.keyword(by_default)
     assert message.keyword(by_pool) != message.keyword(by_default)
