@@ -1,13 +1,23 @@
-"""Lets time pass for the messaging service's rate limiter, which takes Redis's."""
+"""Asks the messaging service's rate limiter, and lets time pass for it, which is Redis's."""
 
 from datetime import timedelta
 from typing import cast
 
 from redis.asyncio import Redis
 
+from messaging_service.limits.rate_limiter import RateLimiter
+from messaging_service.model.message import OutboundMessage
+
 KEYS = "maskline:v1:messaging:{pace}:*"
 _MICROSECOND = timedelta(microseconds=1)
 _SPANS = {"minute": timedelta(minutes=1), "day": timedelta(days=1)}
+
+
+async def acquire(
+    limiter: RateLimiter, message: OutboundMessage, segments: int
+) -> timedelta | None:
+    """None when the message may be sent, otherwise how long it has to wait."""
+    return await limiter.admit(await limiter.run(limiter.request(message, segments)))
 
 
 async def pass_rate_time(redis: Redis, by: timedelta) -> None:

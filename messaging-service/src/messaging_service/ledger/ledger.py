@@ -1,5 +1,6 @@
 """The ledger: the state of each message, stored in Redis without numbers and bodies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
@@ -24,6 +25,7 @@ from messaging_service.model.message import (
 from messaging_service.redis import keys
 from messaging_service.redis.scripts import Scripts
 from runtime.clock import Clock
+from runtime.redis.scripts import Command, Reply
 
 _CLAIMED, _UNKNOWN = MessageState.ACCEPTED, MessageState.UNCERTAIN
 
@@ -55,8 +57,14 @@ class Ledger:
         self._keep_ms = keys.keep_ms(retention)
         self._updates = StatusUpdates(self._scripts, clock, metrics, retention)
 
-    async def claim(self, message: OutboundMessage, attempt_id: str) -> decode.Claim:
-        """Claims a message for an attempt."""
+    async def claim(
+        self, message: OutboundMessage, attempt_id: str, *others: Command
+    ) -> tuple[decode.Claim, Sequence[Reply]]:
+        """Claims a message for an attempt.
+
+        `others` run in the same round trip, whether or not the message is claimed; their replies
+        are returned as well.
+        """
         claim = self._scripts.call(
             "claim",
             keys.message(message.message_id),
@@ -65,8 +73,8 @@ class Ledger:
             *self._fingerprints.of(message),
         )
         bind = ("SET", keys.attempt(attempt_id), message.message_id, "PX", self._keep_ms)
-        reply, _ = await self._scripts.run(claim, bind)
-        return decode.claim(message.message_id, reply)
+        reply, _, *replies = await self._scripts.run(claim, bind, *others)
+        return decode.claim(message.message_id, reply), replies
 
     async def release(self, message_id: str, attempt_id: str) -> MessageRecord | None:
         """Gives up the claim to a message that was not sent; the record if it moved on."""

@@ -101,6 +101,16 @@ class _Window:
 
 
 @dataclass(frozen=True, slots=True)
+class RateRequest:
+    """One message that asks to be sent. `command` counts it if there is room."""
+
+    rate: _Rate
+    units: int
+    windows: tuple[_Window, ...]
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
 class _Admission:
     """A message that is counted: whether the rate is slowed, and when the message's time comes."""
 
@@ -129,16 +139,24 @@ class RateLimiter:
         self._is_slowed = False
         self._sleep = sleep
 
-    async def acquire(self, message: OutboundMessage, segments: int) -> timedelta | None:
-        """None when the message may be sent, otherwise how long it has to wait.
+    def request(self, message: OutboundMessage, segments: int) -> RateRequest:
+        """Asks nothing yet: the caller runs the command, with commands of its own, or by `run`.
 
         `segments` is 0 for an MMS. A message longer than a whole budget is let through and delays
         those after it; otherwise it would wait for ever. Of the pools that wait, the one that took
-        the least is next. Raises BackendUnavailable.
+        the least is next.
         """
         windows = _windows(message.pool, message.campaign_budget)
-        units = segments or MMS_SEGMENTS
-        match await self._acquire(self._rate(segments), units, message.pool, windows):
+        units, rate = segments or MMS_SEGMENTS, self._sms if segments else self._mms
+        return RateRequest(rate, units, windows, self._command(rate, units, message.pool, windows))
+
+    async def run(self, request: RateRequest) -> Reply:
+        """The reply to a request. Raises BackendUnavailable."""
+        return await self._run(request.command)
+
+    async def admit(self, reply: Reply) -> timedelta | None:
+        """None when the message may be sent, otherwise how long it has to wait."""
+        match _outcome(reply):
             case _Admission(is_slowed, early):
                 self._is_slowed = is_slowed
                 if early >= MIN_SLEEP:
@@ -147,28 +165,29 @@ class RateLimiter:
             case wait:
                 return wait
 
-    async def acquire_lookup(self) -> timedelta | None:
-        """The same for one request for the carrier's records, whose limit is separate."""
-        wait = await self._acquire(self._lookups, 1, "", ())
-        return None if isinstance(wait, _Admission) else wait
+    async def withdraw(self, request: RateRequest, reply: Reply) -> None:
+        """Takes back everything that was counted for a message that is not to be sent now.
 
-    async def on_not_sent(self, message: OutboundMessage, segments: int) -> None:
+        Raises BackendUnavailable.
+        """
+        if isinstance(_outcome(reply), _Admission):
+            await self._refund(request, request.units)
+
+    async def acquire_lookup(self) -> timedelta | None:
+        """None if the carrier's records may be read now, otherwise how long to wait.
+
+        Their limit is separate. Raises BackendUnavailable.
+        """
+        outcome = _outcome(await self._run(self._command(self._lookups, 1, "", ())))
+        return None if isinstance(outcome, _Admission) else outcome
+
+    async def on_not_sent(self, request: RateRequest) -> None:
         """Takes back what was counted, but for the one request that the carrier answered.
 
         Raises BackendUnavailable.
         """
-        units, rate = segments or MMS_SEGMENTS, self._rate(segments)
-        windows = _windows(message.pool, message.campaign_budget)
-        if units == 1 and not windows:
-            return
-        await self._run(
-            self._scripts.call_on(
-                "refund_rate",
-                (keys.rate(rate.name), *(window.key for window in windows)),
-                *(rate.unit_us, units - 1, units, KEY_MARGIN_MS),
-                *(window.span_us for window in windows),
-            )
-        )
+        if request.units > 1 or request.windows:
+            await self._refund(request, request.units - 1)
 
     async def on_accepted(self) -> None:
         """Lets the rate recover from an earlier 429. Raises BackendUnavailable."""
@@ -192,27 +211,25 @@ class RateLimiter:
         self._is_slowed = True
         return _penalty(await self._run(command))
 
-    def _rate(self, segments: int) -> _Rate:
-        return self._sms if segments else self._mms
-
-    async def _acquire(
-        self, rate: _Rate, units: int, pool: str, windows: tuple[_Window, ...]
-    ) -> _Admission | timedelta:
-        """Otherwise how long to wait."""
-        command = self._scripts.call_on(
+    def _command(self, rate: _Rate, units: int, pool: str, windows: tuple[_Window, ...]) -> Command:
+        return self._scripts.call_on(
             "acquire_rate",
             (*rate.keys, *(window.key for window in windows)),
             *(rate.unit_us, rate.early_us, _us(MAX_WAIT), units, pool),
             *(_us(KEEP_TURN), KEY_MARGIN_MS),
             *(number for window in windows for number in (window.limit, window.span_us)),
         )
-        match cast("list[bytes | int]", await self._run(command)):
-            case [b"acquired", int(is_slowed), int(early_us)]:
-                return _Admission(bool(is_slowed), timedelta(microseconds=early_us))
-            case [b"wait", int(wait_us)]:
-                return _whole_ms(wait_us)
-            case unknown:
-                raise AssertionError(f"acquire_rate.lua returned {unknown!r}")
+
+    async def _refund(self, request: RateRequest, units: int) -> None:
+        """`units` of the rate, and all of the budgets."""
+        rate, windows = request.rate, request.windows
+        command = self._scripts.call_on(
+            "refund_rate",
+            (keys.rate(rate.name), *(window.key for window in windows)),
+            *(rate.unit_us, units, request.units, KEY_MARGIN_MS),
+            *(window.span_us for window in windows),
+        )
+        await self._run(command)
 
     async def _run(self, command: Command) -> Reply:
         [reply] = await self._scripts.run(command)
@@ -234,6 +251,17 @@ def _windows(pool: str, budget: CampaignBudget) -> tuple[_Window, ...]:
 
 def _us(span: timedelta) -> int:
     return span // _MICROSECOND
+
+
+def _outcome(reply: Reply) -> _Admission | timedelta:
+    """The reply of acquire_rate.lua: admitted, or how long to wait."""
+    match cast("list[bytes | int]", reply):
+        case [b"acquired", int(is_slowed), int(early_us)]:
+            return _Admission(bool(is_slowed), timedelta(microseconds=early_us))
+        case [b"wait", int(wait_us)]:
+            return _whole_ms(wait_us)
+        case unknown:
+            raise AssertionError(f"acquire_rate.lua returned {unknown!r}")
 
 
 def _penalty(reply: Reply) -> timedelta:

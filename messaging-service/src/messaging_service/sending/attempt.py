@@ -1,7 +1,7 @@
 """One attempt to send a message: claim, prepare attachments, post, record the answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
@@ -32,11 +32,12 @@ from messaging_service.model.message import (
 from messaging_service.model.segments import segments_of
 from messaging_service.model.send_result import SendResult, not_sent, refused, result_for
 from messaging_service.model.send_tokens import new_attempt_id
-from messaging_service.sending.carrier_gate import CarrierGate
+from messaging_service.sending.carrier_gate import CarrierGate, GateRequest
 from messaging_service.sending.uncertain_claims import UncertainClaims
 from messaging_service.uncertain.resolver import UncertainSendResolver
 from messaging_service.uncertain.schedule import MAX_RETRY_DELAY
 from runtime.clock import Clock
+from runtime.redis.scripts import Reply
 
 log = structlog.get_logger()
 
@@ -96,23 +97,44 @@ class SendAttempts:
 
     async def _send(self, message: OutboundMessage) -> SendResult:
         attempt_id = self._uncertain_claims.pop(message.message_id) or new_attempt_id()
-        match await self._claim(message, attempt_id):
-            case Claimed():
-                return await self._post(_sendable(message), attempt_id)
+        sendable = _sendable(message)
+        # How an MMS counts is known when its files are prepared.
+        request = None if message.attachments else self._gate.request(sendable)
+        claim, replies = await self._claim(message, attempt_id, request)
+        if not isinstance(claim, Claimed):
+            if request:
+                await self._gate.withdraw(request, replies)
+            return await self._result_of(message, claim)
+        if request:
+            return await self._post(
+                sendable, attempt_id, self._gate.post(request, replies, attempt_id)
+            )
+        return await self._post(sendable, attempt_id, self._answer_to_mms(sendable, attempt_id))
+
+    async def _claim(
+        self, message: OutboundMessage, attempt_id: str, request: GateRequest | None
+    ) -> tuple[Claim, Sequence[Reply]]:
+        """Asks for the claim, and in the same round trip whether the message may be posted now."""
+        commands = request.commands if request else ()
+        try:
+            return await self._ledger.claim(message, attempt_id, *commands)
+        except BackendUnavailable:
+            # Redis may have stored the claim all the same.
+            self._uncertain_claims.add(message.message_id, attempt_id)
+            if request:
+                self._gate.release(request)
+            raise
+
+    async def _result_of(
+        self, message: OutboundMessage, claim: AlreadySent | InProgress | IdConflict
+    ) -> SendResult:
+        match claim:
             case AlreadySent(record):
                 return await self._repeat(message, record)
             case InProgress() as other:
                 return await self._result_of_other(message, other)
             case IdConflict():
                 return refused(message.message_id, MessageIdReused(message.message_id))
-
-    async def _claim(self, message: OutboundMessage, attempt_id: str) -> Claim:
-        try:
-            return await self._ledger.claim(message, attempt_id)
-        except BackendUnavailable:
-            # Redis may have stored the claim all the same.
-            self._uncertain_claims.add(message.message_id, attempt_id)
-            raise
 
     async def _repeat(self, message: OutboundMessage, record: MessageRecord) -> SendResult:
         sendable = _sendable(message)
@@ -140,9 +162,11 @@ class SendAttempts:
             return not_sent(message.message_id, SendInProgress(timeout))
         return self._resolver.result_for(_sendable(message), record)
 
-    async def _post(self, message: OutboundMessage, attempt_id: str) -> SendResult:
+    async def _post(
+        self, message: OutboundMessage, attempt_id: str, answering: Awaitable[Answer]
+    ) -> SendResult:
         try:
-            answer = await self._answer(message, attempt_id)
+            answer = await answering
         except BackendUnavailable:
             # Nothing was posted, and the claim still stands.
             self._uncertain_claims.add(message.message_id, attempt_id)
@@ -150,19 +174,21 @@ class SendAttempts:
         _log(message.message_id, answer)
         return await self._record(message, attempt_id, answer)
 
-    async def _answer(self, message: OutboundMessage, attempt_id: str) -> Answer:
+    async def _answer_to_mms(self, message: OutboundMessage, attempt_id: str) -> Answer:
         try:
             prepared = await self._media.prepare(message)
         except MediaUnavailable as error:
             return NotSent(error, "files")
-        if message.attachments and not await self._ledger.record_media(
+        if not await self._ledger.record_media(
             message.message_id, attempt_id, len(prepared.urls), prepared.refused
         ):
             # The files took so long that another process considers the claim abandoned.
             return NotSent(SendInProgress(MAX_RETRY_DELAY), "claim lost")
         if not message.body and not prepared.urls:
             return Refused(_FILES_REFUSED, "files")
-        return await self._gate.post(message, attempt_id, prepared.urls)
+        request = self._gate.request(message, len(prepared.urls))
+        replies = await self._gate.ask(request)
+        return await self._gate.post(request, replies, attempt_id, prepared.urls)
 
     async def _record(
         self, message: OutboundMessage, attempt_id: str, answer: Answer

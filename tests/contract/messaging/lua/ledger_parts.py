@@ -57,7 +57,8 @@ class Books:
     async def claim(
         self, attempt: str = "t1", message: OutboundMessage = TEXT
     ) -> Claimed | InProgress | AlreadySent | IdConflict:
-        return await self.ledger.claim(message, attempt)
+        claim, _ = await self.ledger.claim(message, attempt)
+        return claim
 
     async def release(self, attempt: str = "t1") -> MessageRecord | None:
         return await self.ledger.release("m1", attempt)

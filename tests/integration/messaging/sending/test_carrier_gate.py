@@ -38,6 +38,18 @@ async def test_a_message_beyond_the_rate_is_not_posted_and_has_a_retry_delay(
         assert (await messaging.send_one(text("m2", to=BOB))).outcome == ACCEPTED
 
 
+async def test_a_message_that_was_sent_before_takes_nothing_of_the_rate(
+    redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
+) -> None:
+    async with serving(
+        settings_for(redis_url, carrier.url, per_second=0.01), clock, carrier.open
+    ) as messaging:
+        first = await messaging.send_one(text("m1"))
+        await pass_rate_time(redis, timedelta(minutes=2))
+        assert await messaging.send_one(text("m1")) == first
+        assert (await messaging.send_one(text("m2", to=BOB))).outcome == ACCEPTED
+
+
 async def test_a_429_slows_all_messages_down(
     messaging: Messaging, carrier: ScriptedCarrier, redis: Redis
 ) -> None:
@@ -91,7 +103,8 @@ async def test_a_carrier_that_keeps_failing_is_not_called_and_then_probed_with_o
     assert len(carrier.requests) == 6
     clock.move(seconds=seconds(held))
     carrier.script = carrier.takes
-    # A message that the rate limiter delays is not the probe.
+    # A message that the rate limiter delays is not the probe, nor one that was sent before.
+    assert (await messaging.send_one(budgeted[0])).outcome == ACCEPTED
     assert reason_of(await messaging.send_one(budgeted[1])) == "SEND_PACED"
     assert (await messaging.send_one(text("m5"))).outcome == ACCEPTED
     assert (await messaging.send_one(text("m6"))).outcome == ACCEPTED

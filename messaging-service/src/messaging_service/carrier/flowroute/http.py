@@ -1,6 +1,7 @@
-"""The HTTP client for Flowroute: connections, credentials, limits, and refused requests."""
+"""The HTTP clients for Flowroute: connections, credentials, limits, and refused requests."""
 
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
+import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 from opentelemetry import trace
@@ -59,10 +61,26 @@ class Reply:
 
 
 class FlowrouteHttp:
-    """Used as `async with`, so that its connections are closed."""
+    """Used as `async with`, so that its connections are closed.
+
+    Messages are posted with aiohttp alone; reads use httpx, over the same connections.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self._http = _open_http(settings)
+        """Inside the event loop."""
+        headers = _headers(settings)
+        # At most half of the send timeout, so that a slow connection differs from a slow answer.
+        connect = min(CONNECT_SECONDS, settings.send_timeout_seconds / 2)
+        self._url = settings.flowroute_url
+        self._session = _open_session(headers, connect)
+        self._http = httpx.AsyncClient(
+            transport=AiohttpTransport(verify=shared_client_context(), client=self._session),
+            base_url=settings.flowroute_url,
+            headers=headers,
+            timeout=httpx.Timeout(settings.send_timeout_seconds, connect=connect, pool=connect),
+            follow_redirects=False,
+            trust_env=False,
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -76,23 +94,26 @@ class FlowrouteHttp:
         await self._http.aclose()
 
     async def post(self, path: str, content: bytes, *, limit_bytes: int) -> Reply:
-        """Sends one request and reads at most `limit_bytes` of the response.
+        """Sends one request, once, and reads at most `limit_bytes` of the response.
 
-        The caller sets the timeout. Raises whatever the transport raises.
+        The caller sets the timeout. Raises whatever aiohttp raises.
         """
         headers = {"Content-Type": _JSON_API}
         with _request_span("POST", path) as span:
-            stream = self._http.stream("POST", path, content=content, headers=headers)
-            async with stream as response:
-                span.set_attribute("status", response.status_code)
-                return await _reply(response, limit_bytes)
+            async with self._session.post(
+                self._url + path, data=content, headers=headers, allow_redirects=False
+            ) as response:
+                span.set_attribute("status", response.status)
+                answer = await _read_at_most(response.content.iter_any(), limit_bytes)
+                return Reply(response.status, response.headers, answer)
 
     async def get(self, path: str, query: Mapping[str, int | str], *, limit_bytes: int) -> Reply:
-        """As `post`."""
+        """As `post`, but a read may be repeated, and the exceptions are httpx's."""
         with _request_span("GET", path) as span:
             async with self._http.stream("GET", path, params=query) as response:
                 span.set_attribute("status", response.status_code)
-                return await _reply(response, limit_bytes)
+                content = await _read_at_most(response.aiter_bytes(), limit_bytes)
+                return Reply(response.status_code, response.headers, content)
 
 
 def _request_span(method: str, path: str) -> AbstractContextManager[trace.Span]:
@@ -136,40 +157,38 @@ def _retry_after(value: str, now: datetime) -> timedelta | None:
         return None
 
 
-def _open_http(settings: Settings) -> httpx.AsyncClient:
-    limits = httpx.Limits(
-        max_connections=SEND_CONNECTIONS + ACCOUNT_CONNECTIONS, keepalive_expiry=KEEP_ALIVE_SECONDS
+def _headers(settings: Settings) -> dict[str, str]:
+    keys = (settings.flowroute_access_key, settings.flowroute_secret_key)
+    credentials = ":".join(key.get_secret_value() for key in keys)
+    return {
+        "Authorization": f"Basic {b64encode(credentials.encode()).decode()}",
+        "Accept": _JSON_API,
+        # Without compression a small response cannot expand without limit.
+        "Accept-Encoding": "identity",
+        "User-Agent": "maskline",
+    }
+
+
+def _open_session(headers: Mapping[str, str], connect_seconds: float) -> aiohttp.ClientSession:
+    """aiohttp sends a POST once; it repeats only reads."""
+    connector = aiohttp.TCPConnector(
+        limit=SEND_CONNECTIONS + ACCOUNT_CONNECTIONS,
+        keepalive_timeout=KEEP_ALIVE_SECONDS,
+        ssl=shared_client_context(),
     )
-    # At most half of the send timeout, so that a slow connection differs from a slow answer.
-    connect = min(CONNECT_SECONDS, settings.send_timeout_seconds / 2)
-    return httpx.AsyncClient(
-        # aiohttp is faster than httpx's own transport. It does not retry a POST.
-        transport=AiohttpTransport(verify=shared_client_context(), limits=limits),
-        base_url=settings.flowroute_url,
-        auth=(
-            settings.flowroute_access_key.get_secret_value(),
-            settings.flowroute_secret_key.get_secret_value(),
-        ),
-        headers={
-            "Accept": _JSON_API,
-            # Without compression a small response cannot expand without limit.
-            "Accept-Encoding": "identity",
-            "User-Agent": "maskline",
-        },
-        timeout=httpx.Timeout(settings.send_timeout_seconds, connect=connect, pool=connect),
-        follow_redirects=False,
-        trust_env=False,
+    return aiohttp.ClientSession(
+        connector=connector,
+        headers=headers,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        # The time to get a connection, a free one or a new one.
+        timeout=aiohttp.ClientTimeout(total=None, connect=connect_seconds),
+        auto_decompress=False,
     )
 
 
-async def _reply(response: httpx.Response, limit_bytes: int) -> Reply:
-    content = await _read_at_most(response, limit_bytes)
-    return Reply(response.status_code, response.headers, content)
-
-
-async def _read_at_most(response: httpx.Response, limit: int) -> bytes:
+async def _read_at_most(chunks: AsyncIterator[bytes], limit: int) -> bytes:
     content = bytearray()
-    async for chunk in response.aiter_bytes():
+    async for chunk in chunks:
         content += chunk
         if len(content) > limit:
             break

@@ -105,14 +105,9 @@ def read_answer(reply: Reply, message: OutboundMessage, now: datetime) -> Answer
 
 
 def answer_to(error: Exception) -> Answer:
-    """NotSent only if no byte of the request can have reached the carrier.
-
-    Decided by aiohttp's exception: httpx-aiohttp raises httpx.ConnectTimeout also when a connection
-    breaks after the request was written, and then the message may have arrived.
-    """
-    cause = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError) else error
-    why = type(cause).__name__
-    if isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+    """NotSent only if no byte of the request can have reached the carrier."""
+    why = type(error).__name__
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return NotSent(CarrierUnavailable(UNAVAILABLE_DELAY), why)
     return Uncertain(why)
 

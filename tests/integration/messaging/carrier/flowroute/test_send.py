@@ -157,6 +157,17 @@ async def test_a_connection_that_breaks_on_its_second_use_leaves_the_message_unk
     assert len(carrier.requests) == 2
 
 
+async def test_a_redirect_is_not_followed_and_a_cookie_is_not_sent_back(
+    messaging: Messaging, carrier: ScriptedCarrier
+) -> None:
+    elsewhere = {"Location": f"{carrier.url}/elsewhere", "Set-Cookie": "session=1; Path=/"}
+    carrier.always(response(307, headers=elsewhere))
+    assert (await messaging.send_one(text("m1"))).outcome == REFUSED
+    assert (await messaging.send_one(text("m2"))).outcome == REFUSED
+    assert [request.path for request in carrier.requests] == ["/v2.2/messages"] * 2
+    assert not any("cookie" in request.headers for request in carrier.requests)
+
+
 async def test_an_answer_that_does_not_come_in_time_leaves_the_message_unknown(
     redis: Redis, redis_url: str, carrier: ScriptedCarrier, clock: ManualClock
 ) -> None:

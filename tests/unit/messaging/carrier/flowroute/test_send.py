@@ -6,7 +6,6 @@ from email.utils import format_datetime
 import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
-from httpx_aiohttp.transport import map_aiohttp_exceptions
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -137,8 +136,7 @@ async def test_no_client_makes_a_tls_context_of_its_own(monkeypatch: pytest.Monk
         pass
 
 
-# Which failures of the HTTP client prove that nothing was sent. The exceptions are aiohttp's own,
-# passed through the mapping of its transport.
+# Which failures of aiohttp prove that nothing was sent.
 
 KEY = ConnectionKey("carrier.example", 443, True, True, None, None, None)
 REFUSED = ConnectionRefusedError(111, "refused")
@@ -174,20 +172,6 @@ PERHAPS_WRITTEN: list[Exception] = [
 def test_only_a_failure_before_the_connection_means_not_sent(
     error: Exception, kind: type[NotSent | Uncertain]
 ) -> None:
-    answer = answer_to(_mapped(error))
+    answer = answer_to(error)
     assert isinstance(answer, kind)
     assert answer.why == type(error).__name__
-
-
-def test_the_transport_maps_both_kinds_to_one_type_so_the_cause_decides() -> None:
-    # If this fails the library has corrected its mapping, and the code may become simpler.
-    assert type(_mapped(NEVER_CONNECTED[-1])) is type(_mapped(PERHAPS_WRITTEN[0]))
-
-
-def _mapped(error: Exception) -> Exception:
-    """The exception of the transport."""
-    try:
-        with map_aiohttp_exceptions():
-            raise error
-    except Exception as mapped:
-        return mapped
