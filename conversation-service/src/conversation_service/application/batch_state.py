@@ -1,6 +1,6 @@
 """The state of a batch: later commands see the outcomes of earlier ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.messages import HeldMessage
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
+from conversation_service.store.conversations.recent_states import is_checked
 from conversation_service.store.conversations.types import Commit, Duplicate
 from conversation_service.store.event_log import DuplicateDelivery
 from conversation_service.store.people import PeopleStatus
@@ -41,9 +42,22 @@ class BatchState:
         conversations = self._state.conversations.values()
         return [item for item in conversations if item.has_expired(self._state.now)]
 
-    def decide(self, command: Command, read_set: ReadSet) -> Commit | ConversationError:
+    def subjects(self, read_set: ReadSet) -> frozenset[Hashable]:
+        """The people and the conversations that a command is about."""
+        state = self._state
+        on_routes = map(state.current_conversation_id, read_set.routes)
+        behind_code = state.codes.get(read_set.code, "")
+        ids = (*on_routes, behind_code, read_set.conversation_id)
+        return frozenset((*read_set.people, *filter(None, ids)))
+
+    def decide(
+        self, command: Command, read_set: ReadSet, *, is_recalled: bool = False
+    ) -> Commit | ConversationError | None:
         """Decides the next command, and assumes that the change will be committed: if it is not,
-        later changes that build on it are not either."""
+        later changes that build on it are not either.
+
+        None for a recalled command that is not decided by what the commit checks.
+        """
         state, key = self._state, command.idempotency_key
         snapshot = replace(
             state,
@@ -54,9 +68,12 @@ class BatchState:
         try:
             change = command.decide(snapshot)
         except ConversationError as refusal:
-            return refusal
+            return None if is_recalled else refusal
+        if is_recalled and not is_checked(change):
+            return None
         self._apply(change, key.request_id)
-        return Commit(key, change, state.now, state.pool)
+        unasked = read_set.people[0] if is_recalled else None
+        return Commit(key, change, state.now, state.pool, unasked)
 
     def _apply(self, change: Change, command_id: str) -> None:
         state = self._state
