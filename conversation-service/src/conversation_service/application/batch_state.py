@@ -50,29 +50,35 @@ class BatchState:
         ids = (*on_routes, behind_code, read_set.conversation_id)
         return frozenset((*read_set.people, *filter(None, ids)))
 
-    def decide(
-        self, command: Command, read_set: ReadSet, *, is_recalled: bool = False
-    ) -> Commit | ConversationError | None:
+    def decide(self, command: Command, read_set: ReadSet) -> Commit | ConversationError:
         """Decides the next command, and assumes that the change will be committed: if it is not,
-        later changes that build on it are not either.
+        later changes that build on it are not either."""
+        try:
+            change = command.decide(self._snapshot(read_set))
+        except ConversationError as refusal:
+            return refusal
+        return self._commit(command, change)
 
-        None for a recalled command that is not decided by what the commit checks.
-        """
-        state, key = self._state, command.idempotency_key
-        snapshot = replace(
-            state,
+    def decide_recalled(self, command: Command, read_set: ReadSet) -> Commit | None:
+        """As `decide` on a recalled state; None if the commit does not check all that matters."""
+        try:
+            change = command.decide(self._snapshot(read_set))
+        except ConversationError:
+            return None
+        [sender] = read_set.people
+        return self._commit(command, change, sender) if is_checked(change) else None
+
+    def _snapshot(self, read_set: ReadSet) -> Snapshot:
+        return replace(
+            self._state,
             read_set=read_set,
-            change_id=self._ids.change_id(state.now),
+            change_id=self._ids.change_id(self._state.now),
             new_code=self._ids.code() if read_set.needs_code else "",
         )
-        try:
-            change = command.decide(snapshot)
-        except ConversationError as refusal:
-            return None if is_recalled else refusal
-        if is_recalled and not is_checked(change):
-            return None
+
+    def _commit(self, command: Command, change: Change, unasked: Person | None = None) -> Commit:
+        state, key = self._state, command.idempotency_key
         self._apply(change, key.request_id)
-        unasked = read_set.people[0] if is_recalled else None
         return Commit(key, change, state.now, state.pool, unasked)
 
     def _apply(self, change: Change, command_id: str) -> None:

@@ -194,7 +194,8 @@ class Executor:
             if (key.kind, key.request_id) in seen or not waiting.isdisjoint(about):
                 continue  # The same command twice: the next attempt loads its record.
             seen.add((key.kind, key.request_id))
-            decision = state.decide(command, read_set, is_recalled=is_recalled)
+            decide = state.decide_recalled if is_recalled else state.decide
+            decision = decide(command, read_set)
             if decision is None:
                 waiting |= about
                 continue
