@@ -1,6 +1,6 @@
 """The state of a batch: later commands see the outcomes of earlier ones."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.messages import HeldMessage
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
+from conversation_service.store.conversations.recent_states import is_checked
 from conversation_service.store.conversations.types import Commit, Duplicate
 from conversation_service.store.event_log import DuplicateDelivery
 from conversation_service.store.people import PeopleStatus
@@ -41,22 +42,44 @@ class BatchState:
         conversations = self._state.conversations.values()
         return [item for item in conversations if item.has_expired(self._state.now)]
 
+    def subjects(self, read_set: ReadSet) -> frozenset[Hashable]:
+        """The people and the conversations that a command is about."""
+        state = self._state
+        on_routes = map(state.current_conversation_id, read_set.routes)
+        behind_code = state.codes.get(read_set.code, "")
+        ids = (*on_routes, behind_code, read_set.conversation_id)
+        return frozenset((*read_set.people, *filter(None, ids)))
+
     def decide(self, command: Command, read_set: ReadSet) -> Commit | ConversationError:
         """Decides the next command, and assumes that the change will be committed: if it is not,
         later changes that build on it are not either."""
-        state, key = self._state, command.idempotency_key
-        snapshot = replace(
-            state,
-            read_set=read_set,
-            change_id=self._ids.change_id(state.now),
-            new_code=self._ids.code() if read_set.needs_code else "",
-        )
         try:
-            change = command.decide(snapshot)
+            change = command.decide(self._snapshot(read_set))
         except ConversationError as refusal:
             return refusal
+        return self._commit(command, change)
+
+    def decide_recalled(self, command: Command, read_set: ReadSet) -> Commit | None:
+        """As `decide` on a recalled state; None if the commit does not check all that matters."""
+        try:
+            change = command.decide(self._snapshot(read_set))
+        except ConversationError:
+            return None
+        [sender] = read_set.people
+        return self._commit(command, change, sender) if is_checked(change) else None
+
+    def _snapshot(self, read_set: ReadSet) -> Snapshot:
+        return replace(
+            self._state,
+            read_set=read_set,
+            change_id=self._ids.change_id(self._state.now),
+            new_code=self._ids.code() if read_set.needs_code else "",
+        )
+
+    def _commit(self, command: Command, change: Change, unasked: Person | None = None) -> Commit:
+        state, key = self._state, command.idempotency_key
         self._apply(change, key.request_id)
-        return Commit(key, change, state.now, state.pool)
+        return Commit(key, change, state.now, state.pool, unasked)
 
     def _apply(self, change: Change, command_id: str) -> None:
         state = self._state

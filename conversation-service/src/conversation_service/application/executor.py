@@ -1,6 +1,6 @@
 """Executes commands of one pool: a batch takes one load and one commit pipeline."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +31,7 @@ from conversation_service.store.conversations.types import (
     Committed,
     Conflict,
     Duplicate,
+    LoadedBatch,
 )
 from conversation_service.store.deployment.suppression_list import SuppressionList
 from conversation_service.store.event_log import DuplicateDelivery, EventLog
@@ -129,19 +130,24 @@ class Executor:
 
     async def _execute(self, commands: Sequence[Command]) -> list[ExecutionResult]:
         results: dict[int, ExecutionResult] = {}
-        for _ in range(ATTEMPTS):
+        for attempt in range(ATTEMPTS):
             waiting = {index: item for index, item in enumerate(commands) if index not in results}
             if not waiting:
                 break
-            results.update(await self._attempt(waiting))
+            results.update(await self._attempt(waiting, may_recall=attempt == 0))
         return [results.get(index, ConcurrentChange()) for index in range(len(commands))]
 
-    async def _attempt(self, commands: dict[int, Command]) -> dict[int, ExecutionResult]:
-        """One load, one commit. A command that lost a race or has to wait has no result yet."""
+    async def _attempt(
+        self, commands: dict[int, Command], *, may_recall: bool
+    ) -> dict[int, ExecutionResult]:
+        """One load at most, one commit. A command that lost a race or has to wait has no result
+        yet."""
         now, pool = self._clock.now(), self.pool
         keys = [command.idempotency_key for command in commands.values()]
         read_sets = [command.read_set(pool) for command in commands.values()]
-        loaded = await self._store.load(list(zip(keys, read_sets, strict=True)), pool, now)
+        loaded = await self._store.load(
+            list(zip(keys, read_sets, strict=True)), pool, now, may_recall=may_recall
+        )
         if loaded.version != pool.version:
             await self.reload()
             return {}
@@ -150,7 +156,7 @@ class Executor:
             return {}
         results: dict[int, ExecutionResult] = {}
         commits: dict[int, Commit] = {}
-        for index, decision in self._decide_all(commands, read_sets, loaded.duplicates, state):
+        for index, decision in self._decide_all(commands, read_sets, loaded, state):
             if isinstance(decision, Commit):
                 commits[index] = decision
             else:
@@ -172,20 +178,27 @@ class Executor:
         self,
         commands: dict[int, Command],
         read_sets: Sequence[ReadSet],
-        duplicates: Sequence[Duplicate | None],
+        loaded: LoadedBatch,
         state: BatchState,
     ) -> Iterator[tuple[int, Commit | ExecutionResult]]:
         seen: set[tuple[str, str]] = set()
-        loaded = zip(read_sets, duplicates, strict=True)
-        for (index, command), (read_set, duplicate) in zip(commands.items(), loaded, strict=True):
+        # After a message that has to wait, the others of its conversation wait too, in their order.
+        waiting: set[Hashable] = set()
+        rows = zip(commands.items(), read_sets, loaded.duplicates, loaded.recalled, strict=True)
+        for (index, command), read_set, duplicate, is_recalled in rows:
             key = command.idempotency_key
             if duplicate:
                 yield index, _duplicate_result(key, duplicate)
                 continue
-            if (key.kind, key.request_id) in seen:
+            about = state.subjects(read_set) if waiting or is_recalled else frozenset()
+            if (key.kind, key.request_id) in seen or not waiting.isdisjoint(about):
                 continue  # The same command twice: the next attempt loads its record.
             seen.add((key.kind, key.request_id))
-            decision = state.decide(command, read_set)
+            decide = state.decide_recalled if is_recalled else state.decide
+            decision = decide(command, read_set)
+            if decision is None:
+                waiting |= about
+                continue
             yield index, decision
             if isinstance(decision, Commit) and decision.change.pool is not None:
                 return  # Later commands are decided in the changed pool.
@@ -234,10 +247,10 @@ def _result(commit: Commit, outcome: CommitOutcome) -> ExecutionResult | None:
     match outcome:
         case Committed():
             return commit.change.refusal or Executed(commit.response, is_duplicate=False)
-        case Duplicate():
+        case Duplicate() if commit.unasked is None:
             return _duplicate_result(commit.key, outcome)
-        case Conflict():
-            return None
+        case Duplicate() | Conflict():
+            return None  # The next attempt loads the record of a repeated message, and records it.
         case _:
             return BackendUnavailable()
 

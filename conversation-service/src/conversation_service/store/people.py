@@ -1,14 +1,22 @@
 """What the deployment has of people: their opt-outs, and masked numbers among their numbers."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import NamedTuple, cast
+
+from redis.asyncio import Redis
 
 from conversation_service.domain.model.consent import OptOut
 from conversation_service.domain.model.participants import Person
-from conversation_service.store.keyspace.keys import DeploymentKeys
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
+from conversation_service.store.keyspace.timestamps import span_ms
 from conversation_service.store.records.payloads import decode_opt_out
+from conversation_service.store.short_lived import LIFE_SECONDS
 from conversation_service.store.storage import PoolStorage
 from runtime.redis.scripts import Command, Reply
+
+# Longer than a replica decides on its own last state of a conversation, one message after another.
+MARK_LIFE = 3 * timedelta(seconds=LIFE_SECONDS)
 
 
 class PeopleStatus(NamedTuple):
@@ -19,6 +27,19 @@ class PeopleStatus(NamedTuple):
 
 
 NOBODY = PeopleStatus({}, set())
+
+
+async def mark_changed(redis: Redis, person_ids: Sequence[str]) -> None:
+    """Makes replicas ask about these people again instead of deciding on their own last states.
+
+    Comes before the change, and lasts longer than those states.
+    """
+    pools = cast("set[bytes]", await redis.smembers(DeploymentKeys().pools))
+    pipeline = redis.pipeline(transaction=False)
+    for pool in pools:
+        for person_id in person_ids:
+            pipeline.set(Keys(pool.decode()).person_changed(person_id), 1, px=span_ms(MARK_LIFE))
+    await pipeline.execute()
 
 
 class PeopleLookup:

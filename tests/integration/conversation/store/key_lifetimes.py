@@ -25,6 +25,7 @@ from conversation_service.store.deployment.opt_out_requests import REQUESTS_KEPT
 from conversation_service.store.deployment.restore_requests import REQUESTS_KEPT as RESTORES_KEPT
 from conversation_service.store.erasure.log import ERASURE_LIFETIME
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parse_key
+from conversation_service.store.people import MARK_LIFE
 from runtime.redis.write_check import KEPT_MS as WRITE_CHECK_KEPT_MS
 
 # Belongs to the pool, the deployment or a person's choice, not to a conversation: never expires.
@@ -45,6 +46,7 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "code": GONE,
         "name": GONE,
         "limits": max(LOCKOUT, FAILURES_WINDOW, RELAYED_DAY),
+        "person-changed": MARK_LIFE,
         "code-attempts": NUMBER_CODE_ATTEMPTS_WINDOW,
         "blocks": ALWAYS,
         "last-number": LAST_NUMBER_LIFETIME,

@@ -36,7 +36,7 @@ KINDS = {
     "settings", "version", "conversation", "route", "code", "name", "idempotency", "limits",
     "code-attempts", "blocks", "last-number", "held", "data-keys", "outbox", "dead", "message",
     "events", "timeline", "history", "deadlines", "conversations", "live-by-number",
-    "live-by-person", "numbers", "opt-out", "pools",
+    "live-by-person", "numbers", "opt-out", "pools", "person-changed",
 }  # fmt: skip
 
 

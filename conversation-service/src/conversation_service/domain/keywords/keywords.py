@@ -127,9 +127,10 @@ def _argument(kind: Keyword, rest: str) -> str:
 def _parse_code(text: str) -> ParsedKeyword | None:
     """A code in one word: written with blanks, it needs JOIN before it."""
     words = join_codes.words(text)
+    if len(words) > MAX_CODE_WORDS:
+        return None
     code = next(filter(join_codes.is_code_shaped, words), "")
-    is_short = len(words) <= MAX_CODE_WORDS
-    return ParsedKeyword(Keyword.CODE, code) if code and is_short else None
+    return ParsedKeyword(Keyword.CODE, code) if code else None
 
 
 @lru_cache(maxsize=_CACHED_TABLES)

@@ -26,6 +26,8 @@ def folded(text: str) -> str:
     White space is one blank, and each dash a hyphen.
     """
     inner = _without_enclosing(_SIGNATURE.sub("", _without_enclosing(text)))
+    if inner.isascii() and inner.isprintable():
+        return " ".join(inner.lower().split())  # Most texts. The rest would not change them.
     visible = "".join(map(_visible, unicodedata.normalize("NFKC", inner)))
     return _without_enclosing(" ".join(unicodedata.normalize("NFKC", visible.casefold()).split()))
 

@@ -59,7 +59,8 @@ class CommitScript:
         """The calls for changes that were decided together."""
         generated: dict[str, bytes] = {}
         for commit in commits:
-            yield self._call(replace(commit, change=_with_data_key(commit.change, generated)))
+            change = _with_data_key(commit.change, generated)
+            yield self._call(commit if change is commit.change else replace(commit, change=change))
 
     def outcome(self, key: IdempotencyKey, reply: Reply) -> CommitOutcome:
         """The script's reply, or Redis's error."""
@@ -122,6 +123,8 @@ class CommitScript:
     def _write(self, writes: CommitWrites, commit: Commit) -> None:
         change = commit.change
         writes.expect(self._keys.version, commit.pool.version)
+        if commit.unasked is not None:
+            writes.expect(self._keys.person_changed(commit.unasked.person_id), "")
         if change.after is not None:
             self._conversations.write(writes, commit, change.before, change.after)
         if change.pool is not None:
@@ -214,6 +217,8 @@ def _with_data_key(change: Change, generated: dict[str, bytes]) -> Change:
         return change
     data_key = after.data_key or conversation_keys.generate()
     data_key = generated.setdefault(conversation_id, data_key)
+    if data_key == after.data_key:
+        return change
     return replace(change, after=replace(after, data_key=data_key))
 
 

@@ -1,6 +1,7 @@
 """The conversations and the settings of one pool."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple, cast
 
@@ -10,6 +11,7 @@ from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.store.conversations.commit import CommitScript
+from conversation_service.store.conversations.recent_states import RecentStates
 from conversation_service.store.conversations.snapshot import SnapshotScript
 from conversation_service.store.conversations.types import Commit, CommitOutcome, LoadedBatch
 from conversation_service.store.encryption.blind_index import BlindIndexKeys
@@ -86,6 +88,7 @@ class ConversationRepository:
         self._snapshots = SnapshotScript(storage)
         self._commits = CommitScript(storage)
         self._people = PeopleLookup(storage)
+        self._recent = RecentStates()
         self._pool: Pool | None = None
 
     async def pool(self) -> Pool | None:
@@ -101,12 +104,38 @@ class ConversationRepository:
         return self._pool
 
     async def load(
+        self,
+        commands: Sequence[tuple[IdempotencyKey, ReadSet]],
+        pool: Pool,
+        now: datetime,
+        *,
+        may_recall: bool = False,
+    ) -> LoadedBatch:
+        """What all commands need, in one round trip at most; `pool` as the caller knows it.
+
+        With `may_recall`, this replica's own last states are not loaded again. Nothing but the
+        version if the pool has changed: the read sets depend on it.
+        """
+        recalled = [
+            self._recent.snapshot(read_set, pool, now) if may_recall else None
+            for _, read_set in commands
+        ]
+        own = [snapshot for snapshot in recalled if snapshot]
+        pairs = zip(commands, recalled, strict=True)
+        loaded = await self._load([item for item, snapshot in pairs if not snapshot], pool, now)
+        duplicates = iter(loaded.duplicates)
+        return replace(
+            loaded,
+            duplicates=[None if snapshot else next(duplicates, None) for snapshot in recalled],
+            recalled=[snapshot is not None for snapshot in recalled],
+            snapshots=[*own, *loaded.snapshots],
+        )
+
+    async def _load(
         self, commands: Sequence[tuple[IdempotencyKey, ReadSet]], pool: Pool, now: datetime
     ) -> LoadedBatch:
-        """What all commands need, in one round trip; `pool` as the caller knows it.
-
-        Nothing but the version if the pool has changed: the read sets depend on it.
-        """
+        if not commands:
+            return LoadedBatch(pool.version)
         reads = [self._snapshots.reads(read_set, pool) for _, read_set in commands]
         keys = [key for key, _ in commands]
         calls = [self._snapshots.call(key, read) for key, read in zip(keys, reads, strict=True)]
@@ -115,18 +144,21 @@ class ConversationRepository:
         replies = raise_first_error(await self._scripts.run(calls))
         replies, of_people = replies[: len(commands)], replies[len(commands) :]
         heads = [self._snapshots.head(reply) for reply in replies]
-        version = heads[-1][1] if heads else pool.version
+        _, version = heads[-1]
         if version != pool.version:
             return LoadedBatch(version)
-        duplicates = [
-            self._commits.duplicate(key, record)
-            for key, (record, _) in zip(keys, heads, strict=True)
-        ]
-        snapshots = [
-            self._snapshots.snapshot(read_set, read, reply, pool, now)
-            for (_, read_set), read, reply in zip(commands, reads, replies, strict=True)
-        ]
-        return LoadedBatch(version, duplicates, snapshots, self._people.status(people, of_people))
+        return LoadedBatch(
+            version,
+            duplicates=[
+                self._commits.duplicate(key, record)
+                for key, (record, _) in zip(keys, heads, strict=True)
+            ],
+            snapshots=[
+                self._snapshots.snapshot(read_set, read, reply, pool, now)
+                for (_, read_set), read, reply in zip(commands, reads, replies, strict=True)
+            ],
+            people=self._people.status(people, of_people),
+        )
 
     async def commit(self, commits: Sequence[Commit]) -> list[CommitOutcome]:
         """Writes each change whole or not at all, in order, in one round trip.
@@ -134,10 +166,13 @@ class ConversationRepository:
         A change may build on an earlier one of the same call. Errors are outcomes.
         """
         replies = await self._scripts.run(list(self._commits.calls(commits)))
-        return [
+        outcomes = [
             self._commits.outcome(commit.key, reply)
             for commit, reply in zip(commits, replies, strict=True)
         ]
+        for commit, outcome in zip(commits, outcomes, strict=True):
+            self._recent.update(commit, outcome)
+        return outcomes
 
     async def get(self, conversation_id: str) -> Conversation | None:
         """One conversation, also an ended one while it is kept."""

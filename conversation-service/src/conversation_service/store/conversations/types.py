@@ -6,6 +6,7 @@ from datetime import datetime
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.snapshot import Snapshot
+from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
 from conversation_service.store.people import NOBODY, PeopleStatus
 from conversation_service.store.records.payloads import StoredResponse
@@ -25,11 +26,14 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class LoadedBatch:
-    """What was loaded for several commands, in their order, at this version of the pool."""
+    """What several commands need, at this version of the pool."""
 
     version: str
-    # None for a command that was not committed before.
+    # By command. None for one that was not committed before, or is recalled.
     duplicates: list[Duplicate | None] = field(default_factory=list)
+    # Whether a command is to be decided on this replica's own last state.
+    recalled: list[bool] = field(default_factory=list)
+    # In no order but that: later ones are newer.
     snapshots: list[Snapshot] = field(default_factory=list)
     people: PeopleStatus = NOBODY
 
@@ -42,6 +46,9 @@ class Commit:
     change: Change
     now: datetime
     pool: Pool
+    # The sender, if it was not asked whether they opted out: the commit requires that nothing about
+    # them has changed.
+    unasked: Person | None = None
 
     @property
     def response(self) -> StoredResponse:

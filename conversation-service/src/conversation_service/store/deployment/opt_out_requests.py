@@ -35,6 +35,8 @@ class OptOutRequests:
         method = "out" if new else "in"
         fingerprint = self._cipher.blind_index("opt-out-changed", request_id, method, person_id)
         encoded = encode_opt_out(replace(new, cause=request)) if new else b""
+        if new:
+            await self._suppression.announce(person_id)
         keys = (self._keys.opt_out_request(request), self._keys.opt_out(person_id))
         arguments = (fingerprint, encoded, span_ms(REQUESTS_KEPT))
         word, stored = await run_script(self._scripts, "change_opt_out", keys, arguments)

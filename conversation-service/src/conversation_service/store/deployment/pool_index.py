@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
+from conversation_service.store.people import mark_changed
 from conversation_service.store.storage import Storage, run_script
 
 
@@ -19,6 +20,7 @@ class PoolIndex:
     def __init__(self, storage: Storage) -> None:
         self._redis = storage.redis
         self._cipher = storage.cipher
+        self._people = storage.people
         self._scripts = storage.scripts
         self._keys = storage.keys
 
@@ -51,6 +53,8 @@ class PoolIndex:
         """
         if not masked_numbers:
             return None
+        people = [self._people.person_id(number) for number in masked_numbers]
+        await mark_changed(self._redis, people)
         numbers = [self._number(number) for number in masked_numbers]
         keys, arguments = (self._keys.numbers,), (pool, *numbers)
         status, *taken = await run_script(self._scripts, "claim_numbers", keys, arguments)

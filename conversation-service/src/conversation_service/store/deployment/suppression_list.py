@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.store.deployment.state_directory import KnownConsent, StateDirectory
 from conversation_service.store.keyspace.keys import DeploymentKeys
+from conversation_service.store.people import mark_changed
 from conversation_service.store.records.payloads import decode_opt_out, encode_opt_out
 
 log = structlog.get_logger()
@@ -41,10 +42,15 @@ class SuppressionList:
         Returns whether the person was not opted out.
         """
         key = self._keys.opt_out(person_id)
+        await self.announce(person_id)
         is_new = bool(await self._redis.set(key, encode_opt_out(opt_out), nx=True))
         if is_new:
             await self.keep(KnownConsent(opt_out.time, person_id, opt_out.source, opts_in=False))
         return is_new
+
+    async def announce(self, person_id: str) -> None:
+        """Comes before each new opt-out: from then on, replicas ask for it."""
+        await mark_changed(self._redis, [person_id])
 
     async def disconnect(self, person_id: str, cause: str) -> None:
         """Replaces the hashed id of what caused an opt-out, which stays."""

@@ -53,6 +53,11 @@ class Keys:
         """string: rate limits of a participant, as counts and times."""
         return self._key(f"limits:{participant_id}")
 
+    def person_changed(self, person_id: str) -> str:
+        """string: there after a person may have opted out, or their number have become a masked
+        number; expires."""
+        return self._key(f"person-changed:{person_id}")
+
     def code_attempts(self, number: str) -> str:
         """string: wrong codes on a masked number (hashed): count and time."""
         return self._key(f"code-attempts:{number}")
