@@ -74,7 +74,7 @@ async def test_an_opening_notifies_both_and_starts_the_lifetimes(service: Runnin
 async def test_a_pair_gets_its_last_number_again_if_the_pool_or_the_client_prefers_that(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
-    avoiding = {"number_preference": NumberPreference.AVOID_STICKY}
+    avoiding = {"relay.number_preference": NumberPreference.AVOID_STICKY}
     pool = seeded(MASKED, OTHER_MASKED, THIRD_MASKED, settings=avoiding)
     async with running(redis_url, clock, pool) as service:
         met = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=THIRD_MASKED)
