@@ -19,6 +19,7 @@ from maskline_cli.commands import (
     opt_outs,
     pools,
     send,
+    update,
     watch,
 )
 from maskline_cli.connection.client import Client
@@ -132,6 +133,7 @@ _group(
         "join": create.join,
         "show": conversations.show_conversation,
         "list": conversations.list_conversations,
+        "update": update.update,
         "end": send.end,
         "reopen": conversations.reopen,
         "pause": conversations.pause,

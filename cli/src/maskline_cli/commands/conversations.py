@@ -1,6 +1,7 @@
 """`maskline conversations`: lists, shows, pauses, resumes and reopens conversations."""
 
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated
 
 import typer
 
@@ -19,9 +20,21 @@ from maskline_cli.values.arguments import (
 from maskline_cli.values.parsers import phone_number
 from maskline_cli.values.participants import conversation, lookup
 
-State = Annotated[
-    Literal["waiting", "active", "ended"] | None,
-    typer.Option(help="Only conversations in this state."),
+
+class State(StrEnum):
+    """The states by which conversations are listed."""
+
+    WAITING = "waiting"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+States = Annotated[
+    list[State],
+    typer.Option(
+        "--state", help="Only conversations in this state; may be repeated.", default_factory=list
+    ),
 ]
 
 ParticipantId = Annotated[
@@ -42,7 +55,7 @@ PersonsPhone = Annotated[
 
 def list_conversations(
     context: typer.Context,
-    state: State = None,
+    state: States,
     masked_number: MaskedNumberOption = None,
     unique_name: UniqueName = "",
     participant: ParticipantId = "",
@@ -53,7 +66,7 @@ def list_conversations(
     client = client_of(context)
     request = pb.ListConversationsRequest(
         pool_id=client.pool,
-        state=pb.ConversationState.Value(f"CONVERSATION_STATE_{(state or 'unspecified').upper()}"),
+        states=[pb.ConversationState.Value(f"CONVERSATION_STATE_{one.name}") for one in state],
         masked_number=masked_number or "",
         unique_name=unique_name,
         participant_id=participant or (lookup(client, phone).participant_id if phone else ""),
