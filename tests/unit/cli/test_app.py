@@ -14,7 +14,6 @@ COMMANDS = {
     "": "doctor",
 }
 ALIASES = {
-    "conversations": "start open",
     "pools": "advice sync",
     "opt-outs": "get add remove",
     "dead": "list replay drop",
