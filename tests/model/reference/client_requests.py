@@ -74,7 +74,7 @@ def update(model: Model, pool: PoolModel, conversation: Conversation, change: Up
     if change.longest is not None:
         if conversation.is_waiting:
             return "CONVERSATION_NOT_ACTIVE"
-        if not NO_TIME < change.longest <= pool.settings.lifetime:
+        if not NO_TIME < change.longest <= pool.settings.lifecycle.max_lifetime:
             return "INVALID_ARGUMENT"
         prolong(model, conversation, model.now + change.longest)
     if change.unique_name is not None:

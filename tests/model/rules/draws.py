@@ -50,7 +50,12 @@ def start_options(random: Random) -> StartOptions:
 def update(random: Random) -> Update:
     """The last duration is longer than any conversation may last."""
     label = (random.choice(["ride", "desk"]), random.choice(["42", "43", None]))
-    ends = [MAIN.settings.lifetime, MAIN.settings.lifetime / 2, TICK, 400 * TICK]
+    ends = [
+        MAIN.settings.lifecycle.max_lifetime,
+        MAIN.settings.lifecycle.max_lifetime / 2,
+        TICK,
+        400 * TICK,
+    ]
     return Update(
         unique_name=random.choice([None, "", "order 7", "order 8"]),
         label=random.choice([None, label]),

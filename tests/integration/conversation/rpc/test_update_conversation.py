@@ -72,7 +72,7 @@ async def test_events_have_no_name_and_no_labels_once_the_conversation_is_gone(
 ) -> None:
     created = await labelled(service)
     await service.end(created.conversation_id)
-    service.clock.move(seconds=SETTINGS.kept_after_end.total_seconds())
+    service.clock.move(seconds=SETTINGS.retention.conversations.total_seconds())
 
     async def is_purged() -> bool:
         listed = await ask(service.stub.ListConversations, pb.ListConversationsRequest())
@@ -93,7 +93,7 @@ async def test_events_have_no_name_and_no_labels_once_the_conversation_is_gone(
 async def test_a_moved_end_is_kept_to(service: RunningService) -> None:
     created = await labelled(service)
     latest = created.max_end_time.ToDatetime(tzinfo=UTC)
-    assert latest == service.clock.now() + SETTINGS.lifetime
+    assert latest == service.clock.now() + SETTINGS.lifecycle.max_lifetime
     created.max_end_time.FromDatetime(latest + timedelta(days=1))
     with refused("INVALID_ARGUMENT"):
         await update(service, created, "max_end_time")

@@ -25,11 +25,11 @@ from support.builders.decisions import (
     snapshot_of,
 )
 
-LIFETIME = POOL.settings.lifetime
+LIFETIME = POOL.settings.lifecycle.max_lifetime
 LABELLED = replace(ACTIVE, unique_name="order 7", labels={"ride": "42", "desk": "north"})
 OTHER = replace(ACTIVE, conversation_id="d")
 LEAD = timedelta(hours=1)
-WARNS = pool_with(warning_lead=LEAD)
+WARNS = pool_with({"lifecycle.expiry_warning_lead": LEAD})
 
 
 def naming(name: str) -> UpdateConversation:
