@@ -19,7 +19,6 @@ from maskline_cli.commands import (
     opt_outs,
     pools,
     send,
-    update,
     watch,
 )
 from maskline_cli.connection.client import Client
@@ -133,7 +132,7 @@ _group(
         "join": create.join,
         "show": conversations.show_conversation,
         "list": conversations.list_conversations,
-        "update": update.update,
+        "update": conversations.update,
         "end": send.end,
         "reopen": conversations.reopen,
         "pause": conversations.pause,
