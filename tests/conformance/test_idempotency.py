@@ -30,6 +30,11 @@ def end_as_read(own: OwnPool) -> Message:
     return conversations.end(conversation.conversation_id, etag=conversation.etag)
 
 
+def change_as_read(own: OwnPool) -> Message:
+    conversation = own.active().conversation
+    return conversations.update(conversation.conversation_id, etag=conversation.etag)
+
+
 def update_as_read(own: OwnPool) -> Message:
     pool = own.ask(own.client.pools.GetPool, pool_pb2.GetPoolRequest()).pool
     return operations.update(operations.OPERATOR_NAME, etag=pool.etag)
@@ -39,6 +44,7 @@ def update_as_read(own: OwnPool) -> Message:
 SUCCEEDING: dict[str, Callable[[OwnPool], Message]] = {
     "CreateConversation": conversations.create,
     "JoinConversation": lambda own: conversations.join(own, conversations.code(own)),
+    "UpdateConversation": change_as_read,
     "EndConversation": end_as_read,
     "SendMessage": lambda own: conversations.send(own.active().conversation_id),
     "PauseConversation": lambda own: conversations.pause(own.active().conversation_id),

@@ -1,5 +1,7 @@
 """What changes do is seen by those who look: conversations, pools, people, the deployment."""
 
+from uuid import uuid4
+
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from conformance.kit.numbers import (
@@ -14,6 +16,7 @@ from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool, participants, set
 from conformance.refusals import conversations, operations
 from maskline.admin.v1 import maintenance_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import event_pb2
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
 
 
@@ -30,6 +33,7 @@ def test_a_conversation_waits_is_joined_pauses_ends_and_is_reopened(own: OwnPool
     assert joined.state == pb.CONVERSATION_STATE_ACTIVE
     assert len({person.participant_id for person in joined.participants}) == 2
     own.invoke(conversations.pause(name))
+    assert own.get(name).state == pb.CONVERSATION_STATE_PAUSED
     assert own.get(name).HasField("pause_time")
     own.invoke(conversations.resume(name))
     assert not own.get(name).HasField("pause_time")
@@ -41,6 +45,30 @@ def test_a_conversation_waits_is_joined_pauses_ends_and_is_reopened(own: OwnPool
     assert ended.end_note == "as agreed"
     own.invoke(conversations.reopen(name))
     assert own.get(name).state == pb.CONVERSATION_STATE_ACTIVE
+
+
+def test_a_conversation_gets_another_name_labels_and_end_and_its_events_have_them(
+    own: OwnPool,
+) -> None:
+    conversation = own.active().conversation
+    conversation.unique_name = f"order {uuid4()}"
+    conversation.labels["ride"] = "42"
+    conversation.max_end_time.FromSeconds(conversation.max_end_time.seconds - 60)
+    paths = ["unique_name", "labels.ride", "max_end_time"]
+    request = pb.UpdateConversationRequest(
+        conversation=conversation, update_mask=FieldMask(paths=paths)
+    )
+    changed = own.ask(own.client.conversations.UpdateConversation, request).conversation
+    assert changed == own.get(conversation.conversation_id)
+    assert changed.etag != conversation.etag
+    assert changed.unique_name == conversation.unique_name
+    assert changed.max_end_time == conversation.max_end_time
+    own.end(changed.conversation_id)
+    listing = event_pb2.ListEventsRequest(conversation_id=changed.conversation_id)
+    events = own.ask(own.client.events.ListEvents, listing).events
+    assert event_pb2.EVENT_TYPE_CONVERSATION_UPDATED in [event.type for event in events]
+    assert {event.unique_name for event in events} == {changed.unique_name}
+    assert all(dict(event.labels) == {"ride": "42"} for event in events)
 
 
 def test_words_held_while_paused_go_out_in_order(own: OwnPool) -> None:

@@ -178,12 +178,16 @@ def test_conversations_are_listed_newest_first_by_what_is_asked_for(own: OwnPool
     assert newest(3, pb.ListConversationsRequest(participant_id=participant)) == newest_first
     by_name = pb.ListConversationsRequest(unique_name=named.unique_name)
     assert newest(2, by_name) == [named.conversation_id]
-    for field, value, expected in (
-        ("state", pb.CONVERSATION_STATE_ENDED, ended),
-        ("masked_number", MASKED_NUMBERS[0], older),
+    own.end(named.conversation_id)
+    again = own.active(unique_name=named.unique_name).conversation
+    assert newest(3, by_name) == [again.conversation_id, named.conversation_id]
+    states = [pb.CONVERSATION_STATE_ACTIVE, pb.CONVERSATION_STATE_PAUSED]
+    for narrowed, expected in (
+        (pb.ListConversationsRequest(states=states), older),
+        (pb.ListConversationsRequest(states=[pb.CONVERSATION_STATE_ENDED]), named),
+        (pb.ListConversationsRequest(masked_number=MASKED_NUMBERS[1]), ended),
     ):
-        narrowed = pb.ListConversationsRequest(participant_id=participant)
-        setattr(narrowed, field, value)
+        narrowed.participant_id = participant
         assert newest(1, narrowed) == [expected.conversation_id]
 
 

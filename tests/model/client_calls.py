@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from model.checks.views import participant_id, view_of_model, view_of_response
 from model.reference import client_requests, start
+from model.reference.client_requests import Update
 from model.reference.records import Conversation
 from model.reference.start import NumberChoice, StartOptions
 from model.reference.state import PoolModel
@@ -26,6 +28,7 @@ _PREFERENCES = {
 # Responses that show the conversation as it is after the call.
 Showing = TypeVar(
     "Showing",
+    pb.UpdateConversationResponse,
     pb.EndConversationResponse,
     pb.PauseConversationResponse,
     pb.ResumeConversationResponse,
@@ -103,6 +106,30 @@ class ClientCalls(Runner):
         )
         refusal = client_requests.end_conversation(self.model, conversation, person)
         await self._call_about(conversation, request, pb.EndConversationResponse, refusal)
+
+    async def update(self, conversation: Conversation, change: Update) -> None:
+        new = pb.Conversation(
+            pool_id=conversation.pool, conversation_id=conversation.conversation_id
+        )
+        paths = []
+        if change.unique_name is not None:
+            new.unique_name = change.unique_name
+            paths.append("unique_name")
+        if change.label is not None:
+            key, value = change.label
+            new.labels.update({} if value is None else {key: value})
+            paths.append(f"labels.{key}")
+        if change.longest is not None:
+            new.max_end_time.FromDatetime(self.model.now + change.longest)
+            paths.append("max_end_time")
+        request = pb.UpdateConversationRequest(
+            request_id=self.request_id(),
+            conversation=new,
+            update_mask=FieldMask(paths=paths or ["labels.none"]),
+        )
+        pool = self.model.pools[conversation.pool]
+        refusal = client_requests.update(self.model, pool, conversation, change)
+        await self._call_about(conversation, request, pb.UpdateConversationResponse, refusal)
 
     async def pause(self, conversation: Conversation) -> None:
         request = pb.PauseConversationRequest(

@@ -132,6 +132,7 @@ _group(
         "join": create.join,
         "show": conversations.show_conversation,
         "list": conversations.list_conversations,
+        "update": conversations.update,
         "end": send.end,
         "reopen": conversations.reopen,
         "pause": conversations.pause,

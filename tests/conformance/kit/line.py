@@ -9,7 +9,11 @@ from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 
 LARGEST_PAGE = 500
-LIVE = (pb.CONVERSATION_STATE_WAITING, pb.CONVERSATION_STATE_ACTIVE)
+LIVE = (
+    pb.CONVERSATION_STATE_WAITING,
+    pb.CONVERSATION_STATE_ACTIVE,
+    pb.CONVERSATION_STATE_PAUSED,
+)
 
 
 @dataclass(frozen=True)

@@ -139,10 +139,9 @@ class OwnPool:
     def filled(self, request: Request) -> Request:
         """The request with an id of its own, in the suite's pool, where it names none."""
         for field, value in (("request_id", str(uuid4())), ("pool_id", POOL)):
-            if field in request.DESCRIPTOR.fields_by_name and not getattr(request, field):
-                setattr(request, field, value)
-        if isinstance(request, pool_pb2.UpdatePoolRequest) and not request.pool.pool_id:
-            request.pool.pool_id = POOL
+            owner = owner_of(field, request)
+            if field in owner.DESCRIPTOR.fields_by_name and not getattr(owner, field):
+                setattr(owner, field, value)
         return request
 
     def ask(
@@ -249,6 +248,15 @@ class OwnPool:
 def participants(*phone_numbers: str) -> list[pb.ParticipantSpec]:
     """The participants of a new conversation."""
     return [pb.ParticipantSpec(phone_number=number) for number in phone_numbers]
+
+
+def owner_of(field: str, request: Message) -> Message:
+    """The request, or the resource in it if only that has the field."""
+    if field in request.DESCRIPTOR.fields_by_name:
+        return request
+    if isinstance(request, pb.UpdateConversationRequest):
+        return request.conversation
+    return request.pool if isinstance(request, pool_pb2.UpdatePoolRequest) else request
 
 
 def watch_request(conversation_id: str = "", cursor: str = "") -> event_pb2.WatchEventsRequest:

@@ -7,6 +7,7 @@ from uuid import uuid4
 from conformance.kit.numbers import DRAINING_NUMBER, MASKED_NUMBERS, NOBODYS_NUMBER
 from conformance.kit.own_pool import FULL_POOL, OwnPool, Talk, participants
 from conformance.refusals.made import NO_POOL, NOTHING, Maker, Table, carried_out, with_fields
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
 from maskline.conversation.v1 import conversation_pb2 as pb
@@ -92,6 +93,19 @@ def joining_forgotten(own: OwnPool) -> Message:
     request = carried_out(own, join(own, code(own), phone_number=person))
     own.erase(person)
     return request
+
+
+def update(conversation_id: str, path: str = "labels", **fields: str) -> Message:
+    conversation = pb.Conversation(conversation_id=conversation_id)
+    request = pb.UpdateConversationRequest(
+        conversation=conversation, update_mask=FieldMask(paths=[path])
+    )
+    return with_fields(request, fields)
+
+
+def updating_to_a_name_in_use(own: OwnPool) -> Message:
+    name = own.active(unique_name=f"order {uuid4()}").conversation.unique_name
+    return update(own.active().conversation_id, "unique_name", unique_name=name)
 
 
 class Change(Protocol):
@@ -209,6 +223,14 @@ TABLE: Table = {
         "PARTICIPANT_OPTED_OUT": joining_opted_out,
         "REQUEST_ID_REUSED": lambda own: carried_out(own, join(own, code(own)), join_code="A2A2A2"),
         "RESPONSE_EXPIRED": joining_forgotten,
+    },
+    "UpdateConversation": changing(update, OwnPool.active)
+    | {
+        "CONVERSATION_NOT_ACTIVE": lambda own: update(
+            own.waiting().conversation.conversation_id, "max_end_time"
+        ),
+        "UNIQUE_NAME_ALREADY_EXISTS": updating_to_a_name_in_use,
+        "ETAG_MISMATCH": lambda own: update(own.active().conversation_id, etag=NOTHING),
     },
     "EndConversation": changing(end, OwnPool.active)
     | {

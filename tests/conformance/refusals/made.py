@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from conformance.kit.own_pool import OwnPool
+from conformance.kit.own_pool import OwnPool, owner_of
 from google.protobuf.message import Message
 
 # Makes everything ready and returns the request that is refused.
@@ -18,9 +18,9 @@ NOTHING = "no-such-thing"
 
 
 def with_fields(request: Request, fields: dict[str, str]) -> Request:
-    """The request with these fields."""
+    """The request with these fields, of its own or of the resource in it."""
     for name, value in fields.items():
-        setattr(request, name, value)
+        setattr(owner_of(name, request), name, value)
     return request
 
 

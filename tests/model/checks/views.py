@@ -17,11 +17,11 @@ def view_of_response(conversation: pb.Conversation) -> dict[str, object]:
         "state": state.removeprefix("CONVERSATION_STATE_"),
         "people": [person.participant_id for person in conversation.participants],
         "unique name": conversation.unique_name,
+        "labels": dict(conversation.labels),
         "expires": _time(conversation, "expire_time"),
-        "latest end": _time(conversation, "latest_end_time"),
+        "latest end": _time(conversation, "max_end_time"),
         "ended": _time(conversation, "end_time"),
         "reason": reason.removeprefix("END_REASON_"),
-        "is paused": conversation.HasField("pause_time"),
         "is reported": conversation.HasField("report_time"),
         "last message": _time(conversation, "last_message_time"),
     }
@@ -30,16 +30,17 @@ def view_of_response(conversation: pb.Conversation) -> dict[str, object]:
 def view_of_model(conversation: Conversation) -> dict[str, object]:
     """As the model expects it."""
     live = "WAITING" if conversation.is_waiting else "ACTIVE"
+    live = "PAUSED" if conversation.is_paused else live
     return {
         "number": conversation.number,
         "state": live if conversation.is_live else "ENDED",
         "people": [participant_id(conversation.pool, person) for person in conversation.people],
         "unique name": conversation.unique_name,
+        "labels": conversation.labels,
         "expires": conversation.next_end if conversation.is_live else None,
         "latest end": conversation.latest_end if conversation.is_active else None,
         "ended": conversation.end_time,
         "reason": conversation.end_reason or "UNSPECIFIED",
-        "is paused": conversation.is_paused,
         "is reported": conversation.is_reported,
         "last message": conversation.last_message,
     }

@@ -3,10 +3,20 @@
 Functions return the reason of the expected refusal, or an empty string.
 """
 
+from dataclasses import dataclass
+from datetime import timedelta
+
 from model.reference.active_sender import may_hold
-from model.reference.lifecycle import activate, end, end_all, expire, message_passed
+from model.reference.lifecycle import (
+    activate,
+    end,
+    end_all,
+    expire,
+    message_passed,
+    prolong,
+)
 from model.reference.records import Conversation
-from model.reference.state import Model, PoolModel
+from model.reference.state import NO_TIME, Model, PoolModel
 
 from conversation_service.domain.model.pool import PausePolicy
 from conversation_service.domain.templates.catalog import Template
@@ -39,6 +49,40 @@ def send(model: Model, conversation: Conversation, author: str, body: str) -> st
         if receiver != author:
             model.relay(conversation, author, body, to=receiver)
     message_passed(model, conversation)
+    return ""
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a client changes: None stays as it is."""
+
+    unique_name: str | None = None
+    # A key and its value, None to remove it.
+    label: tuple[str, str | None] | None = None
+    # From now on.
+    longest: timedelta | None = None
+
+
+def update(model: Model, pool: PoolModel, conversation: Conversation, change: Update) -> str:
+    """Without a notice."""
+    if refusal := _not_live(model, conversation):
+        return refusal
+    if change.unique_name is not None:
+        holder = model.by_unique_name(pool, change.unique_name)
+        if holder not in (None, conversation):
+            return "UNIQUE_NAME_ALREADY_EXISTS"
+    if change.longest is not None:
+        if conversation.is_waiting:
+            return "CONVERSATION_NOT_ACTIVE"
+        if not NO_TIME < change.longest <= pool.settings.lifecycle.max_lifetime:
+            return "INVALID_ARGUMENT"
+        prolong(model, conversation, model.now + change.longest)
+    if change.unique_name is not None:
+        conversation.unique_name = change.unique_name
+    if change.label is not None:
+        key, value = change.label
+        conversation.labels.pop(key, None)
+        conversation.labels |= {} if value is None else {key: value}
     return ""
 
 

@@ -1,6 +1,7 @@
 """How conversations start, go on and end, and which notices that causes."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from model.reference.records import Conversation, PastConversation
 from model.reference.state import NO_TIME, Model
@@ -44,6 +45,12 @@ def activate(model: Model, conversation: Conversation) -> None:
     conversation.latest_end = model.now + settings.lifecycle.max_lifetime
     conversation.end_time, conversation.end_reason, conversation.warned_end_time = None, "", None
     conversation.last_bodies, conversation.last_author, conversation.repetitions = {}, "", 0
+    _schedule(model, conversation)
+
+
+def prolong(model: Model, conversation: Conversation, latest_end: datetime) -> None:
+    """Or shortens: it ends at this time at the latest."""
+    conversation.latest_end = latest_end
     _schedule(model, conversation)
 
 

@@ -19,6 +19,7 @@ class Conversation:
     create_time: datetime
     idle_end: datetime
     unique_name: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
     conversation_id: str = ""
     code: str = ""
     has_code: bool = True

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from model.client_calls import CompletedCall
 from model.people import MAIN, PEOPLE, TICK
+from model.reference.client_requests import Update
 from model.reference.records import Conversation
 from model.reference.start import StartOptions
 from model.rules import draws
@@ -99,6 +100,10 @@ class ClientRules(Rules):
     async def client_sends_to_both(self, index: int) -> None:
         body = f"~s{next(self.runner.ids)}~ from the system"
         await self.runner.send(at(index, self.kept()), "", body)
+
+    @rule(when=Rules.kept, index=draws.index, change=draws.update)
+    async def client_updates(self, index: int, change: Update) -> None:
+        await self.runner.update(at(index, self.kept()), change)
 
     @rule(when=Rules.kept, index=draws.index)
     async def client_pauses(self, index: int) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import TypeVar
 
-from model.people import NUMBERS, PEOPLE, POOLS, TICK
+from model.people import MAIN, NUMBERS, PEOPLE, POOLS, TICK
+from model.reference.client_requests import Update
 from model.reference.inbound_context import PICTURE
 from model.reference.start import StartOptions
 
@@ -43,6 +44,22 @@ def start_options(random: Random) -> StartOptions:
         unique_name=random.choice(["", "", "", "order 7", "order 8"]),
         preference=random.choice([None, *NumberPreference]),
         allow_reserved=random.choice([False, True]),
+    )
+
+
+def update(random: Random) -> Update:
+    """The last duration is longer than any conversation may last."""
+    label = (random.choice(["ride", "desk"]), random.choice(["42", "43", None]))
+    ends = [
+        MAIN.settings.lifecycle.max_lifetime,
+        MAIN.settings.lifecycle.max_lifetime / 2,
+        TICK,
+        400 * TICK,
+    ]
+    return Update(
+        unique_name=random.choice([None, "", "order 7", "order 8"]),
+        label=random.choice([None, label]),
+        longest=random.choice([None, *ends]),
     )
 
 

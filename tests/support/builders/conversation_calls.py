@@ -36,6 +36,8 @@ def filled(request: Request) -> Request:
     for field, value in (("request_id", str(uuid4())), ("pool_id", pool)):
         if field in copy.DESCRIPTOR.fields_by_name and not getattr(copy, field):
             setattr(copy, field, value)
+    if isinstance(copy, conversation_pb2.UpdateConversationRequest):
+        copy.conversation.pool_id = copy.conversation.pool_id or pool
     return copy
 
 

@@ -27,6 +27,11 @@ from support.services.conversation_service import RunningService
 Palette = dict[str, list[object]]
 
 BODIES = ("hello", "start", "join X4X4X4", "end", "help", "block", "report", "quit", "yes", "")
+# Of a pool, of a conversation, and of neither.
+PATHS = (
+    *("settings.operator_name", "settings.relay", "settings.templates"),
+    *("unique_name", "labels.ride", "max_end_time", "pool_id"),
+)
 PEOPLE = (ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER)
 
 
@@ -63,16 +68,10 @@ def palette() -> Palette:
         "system": [True],
         "note": ["", "a complaint"],
         "settings": [operator, refusing],
-        "update_mask": [
-            FieldMask(paths=[path])
-            for path in (
-                "settings.operator_name",
-                "settings.relay",
-                "settings.templates",
-                "pool_id",
-            )
-        ],
-        "state": [0, 1, 2, 3, 99],
+        "labels": [{}, {"ride": "42"}, {"Ride": "42"}],
+        "conversation": [pb.Conversation(conversation_id="none", unique_name="order-8")],
+        "update_mask": [FieldMask(paths=[name]) for name in PATHS],
+        "states": [[], [1], [3, 4], [0, 99]],
         "page_size": [0, 1, -1],
         "page_token": ["", "1", "x", "1-1"],
         "cursor": ["0-0", "", "x"],
@@ -89,7 +88,10 @@ def palette() -> Palette:
 
 def well_formed(method: str) -> Message:
     """A valid request."""
-    return filled(build(method, {name: values[0] for name, values in palette().items()}))
+    values = {name: choices[0] for name, choices in palette().items()}
+    if method == "UpdateConversation":
+        values["update_mask"] = FieldMask(paths=["unique_name"])
+    return filled(build(method, values))
 
 
 def draw(method: str, values: Palette, random: Random) -> Message:
@@ -108,6 +110,9 @@ def learn(values: Palette, response: Message) -> None:
         values["participant_id"] += [
             participant.participant_id for participant in conversation.participants
         ]
+        changed = pb.Conversation(conversation_id=conversation.conversation_id)
+        changed.labels["ride"] = "43"
+        values["conversation"].append(changed)
     if isinstance(response, pb.CreateConversationResponse):
         values["join_code"].append(response.join_code)
 
@@ -146,6 +151,8 @@ def _set(request: Message, name: str, value: object) -> None:
         getattr(request, name).CopyFrom(value)
     elif isinstance(value, list):
         getattr(request, name).extend(value)
+    elif isinstance(value, dict):
+        getattr(request, name).update(value)
     else:
         setattr(request, name, value)
 

@@ -164,10 +164,15 @@ class RunningService:
         request = pb.JoinConversationRequest(phone_number=number, join_code=code)
         return (await ask(self.stub.JoinConversation, request)).conversation
 
-    async def open(self, *numbers: str, masked_number: str = MASKED) -> pb.Conversation:
+    async def open(
+        self, *numbers: str, masked_number: str = MASKED, unique_name: str = ""
+    ) -> pb.Conversation:
         """A conversation of two people, who are not notified."""
         request = pb.CreateConversationRequest(
-            participants=participants(*numbers), masked_number=masked_number, silent=True
+            participants=participants(*numbers),
+            masked_number=masked_number,
+            unique_name=unique_name,
+            silent=True,
         )
         return (await ask(self.stub.CreateConversation, request)).conversation
 

@@ -66,10 +66,14 @@ class GuardedServer:
 
 
 def request_about(method: MethodDescriptor, pool: str) -> Message:
-    """An empty request, except for the pool."""
-    named = {"pool_id"} & {*method.input_type.fields_by_name}
-    fields = dict.fromkeys(named, pool)
-    return GetMessageClass(method.input_type)(**fields)
+    """An empty request, except for the pool of it or of its resource."""
+    request = GetMessageClass(method.input_type)()
+    for field in method.input_type.fields:
+        if field.name == "pool_id":
+            setattr(request, field.name, pool)
+        elif field.message_type and "pool_id" in field.message_type.fields_by_name:
+            getattr(request, field.name).pool_id = pool
+    return request
 
 
 async def code_of(

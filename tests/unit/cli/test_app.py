@@ -3,7 +3,7 @@ import typer
 from maskline_cli.app import app
 
 COMMANDS = {
-    "conversations": "create join show list end reopen pause resume send messages events",
+    "conversations": "create join show list update end reopen pause resume send messages events",
     "events": "watch",
     "pools": "create show list set capacity compare",
     "numbers": "add list drain remove",

@@ -1,8 +1,10 @@
-"""`maskline conversations`: lists, shows, pauses, resumes and reopens conversations."""
+"""`maskline conversations`: lists, shows, updates, pauses, resumes and reopens conversations."""
 
-from typing import Annotated, Literal
+from enum import StrEnum
+from typing import Annotated
 
 import typer
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline_cli.connection.client import client_of
@@ -16,12 +18,24 @@ from maskline_cli.values.arguments import (
     RequestId,
     UniqueName,
 )
-from maskline_cli.values.parsers import phone_number
+from maskline_cli.values.parsers import labels, moment, phone_number
 from maskline_cli.values.participants import conversation, lookup
 
-State = Annotated[
-    Literal["waiting", "active", "ended"] | None,
-    typer.Option(help="Only conversations in this state."),
+
+class State(StrEnum):
+    """The states by which conversations are listed."""
+
+    WAITING = "waiting"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+States = Annotated[
+    list[State],
+    typer.Option(
+        "--state", help="Only conversations in this state; may be repeated.", default_factory=list
+    ),
 ]
 
 ParticipantId = Annotated[
@@ -39,10 +53,35 @@ PersonsPhone = Annotated[
     ),
 ]
 
+NewName = Annotated[
+    str | None,
+    typer.Option("--name", help="The unique name; empty for none.", show_default=False),
+]
+
+NewLabels = Annotated[
+    list[str],
+    typer.Option(
+        "--label",
+        metavar="KEY=VALUE",
+        help="A label; an empty value removes it; may be repeated.",
+        default_factory=list,
+    ),
+]
+
+MaxEndTime = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help='When it ends at the latest, in local time, such as "2026-03-01 12:00"; empty for the '
+        "pool's maximum lifetime from now.",
+        show_default=False,
+    ),
+]
+
 
 def list_conversations(
     context: typer.Context,
-    state: State = None,
+    state: States,
     masked_number: MaskedNumberOption = None,
     unique_name: UniqueName = "",
     participant: ParticipantId = "",
@@ -53,7 +92,9 @@ def list_conversations(
     client = client_of(context)
     request = pb.ListConversationsRequest(
         pool_id=client.pool,
-        state=pb.ConversationState.Value(f"CONVERSATION_STATE_{(state or 'unspecified').upper()}"),
+        states=[
+            pb.ConversationState.Value(f"CONVERSATION_STATE_{listed.name}") for listed in state
+        ],
         masked_number=masked_number or "",
         unique_name=unique_name,
         participant_id=participant or (lookup(client, phone).participant_id if phone else ""),
@@ -72,6 +113,35 @@ def show_conversation(context: typer.Context, conversation_id: ConversationId) -
     """Shows one conversation."""
     client = client_of(context)
     response = conversation(client, conversation_id)
+    show(client.options, response, conversation_details(response.conversation))
+
+
+def update(
+    context: typer.Context,
+    conversation_id: ConversationId,
+    request_id: RequestId,
+    label: NewLabels,
+    name: NewName = None,
+    max_end_time: MaxEndTime = None,
+) -> None:
+    """Changes what the options say, and nothing else."""
+    client, given = client_of(context), labels(label)
+    conversation = pb.Conversation(
+        pool_id=client.pool,
+        conversation_id=conversation_id,
+        unique_name=name or "",
+        labels={key: value for key, value in given.items() if value},
+    )
+    if max_end_time:
+        conversation.max_end_time.FromDatetime(moment(max_end_time))
+    paths = [f"labels.{key}" for key in given]
+    paths += ["unique_name"] * (name is not None) + ["max_end_time"] * (max_end_time is not None)
+    if not paths:
+        raise typer.BadParameter("use --name, --label or --max-end-time")
+    request = pb.UpdateConversationRequest(
+        request_id=request_id, conversation=conversation, update_mask=FieldMask(paths=paths)
+    )
+    response = client.call(client.conversations.UpdateConversation, request)
     show(client.options, response, conversation_details(response.conversation))
 
 

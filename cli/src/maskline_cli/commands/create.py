@@ -10,12 +10,14 @@ from maskline_cli.connection.client import client_of
 from maskline_cli.output.conversations import conversation_details
 from maskline_cli.output.render import show
 from maskline_cli.values.arguments import (
+    Labels,
     MaskedNumberOption,
     OtherPhone,
     Phone,
     RequestId,
     UniqueName,
 )
+from maskline_cli.values.parsers import labels
 
 Code = Annotated[str, typer.Argument(metavar="CODE", help="The join code, in any case.")]
 
@@ -40,6 +42,7 @@ def create(
     context: typer.Context,
     phone: Phone,
     request_id: RequestId,
+    label: Labels,
     other_phone: OtherPhone = None,
     masked_number: MaskedNumberOption = None,
     unique_name: UniqueName = "",
@@ -59,6 +62,7 @@ def create(
         selection=number_selection(sticky, area_code_of, allow_reserved),
         unique_name=unique_name,
         silent=silent,
+        labels=labels(label),
     )
     response = client.call(client.conversations.CreateConversation, request)
     code = [("join code", response.join_code)] if response.join_code else []

@@ -38,6 +38,10 @@ def _row(conversation: pb.Conversation) -> tuple[str, ...]:
 def _details(conversation: pb.Conversation) -> Iterator[tuple[str, str]]:
     yield "conversation", conversation.conversation_id
     yield "name", conversation.unique_name
+    yield (
+        "labels",
+        ", ".join(f"{key}={value}" for key, value in sorted(conversation.labels.items())),
+    )
     yield "pool", conversation.pool_id
     yield "number", conversation.masked_number
     yield "state", _state(conversation)
@@ -51,15 +55,14 @@ def _details(conversation: pb.Conversation) -> Iterator[tuple[str, str]]:
     yield "joined", local_time(conversation, "join_time")
     yield "last message", local_time(conversation, "last_message_time")
     yield "ends if idle", local_time(conversation, "expire_time")
-    yield "ends at the latest", local_time(conversation, "latest_end_time")
+    yield "ends at the latest", local_time(conversation, "max_end_time")
     yield "paused", local_time(conversation, "pause_time")
     yield "reported", local_time(conversation, "report_time")
     yield "ended", local_time(conversation, "end_time")
 
 
 def _state(conversation: pb.Conversation) -> str:
-    """The state, with "paused" and "reported"."""
+    """The state, with "reported"."""
     marks = [enum_word(conversation, "state")]
-    marks += ["paused"] * conversation.HasField("pause_time")
     marks += ["reported"] * conversation.HasField("report_time")
     return ", ".join(marks)

@@ -10,6 +10,7 @@ from maskline_cli.values.fields import enum_word
 _SENTENCES = {
     "CONVERSATION_CREATED": "{who} started a conversation and received a join code.",
     "CONVERSATION_JOINED": "{who} joined.",
+    "CONVERSATION_UPDATED": "The conversation's name, labels or maximum end was changed.",
     "CONVERSATION_PAUSED": "The conversation was paused.",
     "CONVERSATION_RESUMED": "The conversation was resumed.",
     "CONVERSATION_EXPIRY_WARNED": (

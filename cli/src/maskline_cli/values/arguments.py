@@ -51,6 +51,13 @@ UniqueName = Annotated[
     str, typer.Option("--name", help="The conversation's unique name.", show_default=False)
 ]
 
+Labels = Annotated[
+    list[str],
+    typer.Option(
+        "--label", metavar="KEY=VALUE", help="A label; may be repeated.", default_factory=list
+    ),
+]
+
 OnBehalfOf = Annotated[
     str,
     typer.Option(

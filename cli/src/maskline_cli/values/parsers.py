@@ -2,7 +2,8 @@
 
 import re
 import sys
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import typer
 
@@ -48,6 +49,22 @@ def format_duration(length: timedelta) -> str:
     days, hours = divmod(hours, 24)
     counts = zip((days, hours, minutes, seconds), "dhms", strict=True)
     return "".join(f"{count}{unit}" for count, unit in counts if count) or "0s"
+
+
+def labels(typed: Sequence[str]) -> dict[str, str]:
+    """Labels such as "ride=42"."""
+    parts = [label.partition("=") for label in typed]
+    if not all(separator for _, separator, _ in parts):
+        raise typer.BadParameter('a label is written as "KEY=VALUE"')
+    return {key: value for key, _, value in parts}
+
+
+def moment(typed: str) -> datetime:
+    """A local time such as "2026-03-01 12:00", or one with a time zone."""
+    try:
+        return datetime.fromisoformat(typed).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter('a time is written as "2026-03-01 12:00"') from error
 
 
 def message_body(typed: str) -> str:

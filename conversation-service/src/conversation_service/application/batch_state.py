@@ -83,6 +83,8 @@ class BatchState:
 
     def _apply(self, change: Change, command_id: str) -> None:
         state = self._state
+        if change.before and change.before.is_live:
+            state.unique_names.pop(change.before.unique_name, None)
         if change.after:
             self._count(change.before, change.after)
             self._put(change.after)

@@ -1,6 +1,6 @@
 """Queries: conversations, their messages, and events, in pages."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
 from conversation_service.application.event_subscription import EventSelection
@@ -21,7 +21,7 @@ _OUTBOUND = (EventType.MESSAGE_RELAYED, EventType.MESSAGE_ACCEPTED)
 class ConversationFilter:
     """Fields that are not set match every conversation."""
 
-    state: State | None = None
+    states: frozenset[State] = frozenset()
     masked_number: str = ""
     unique_name: str = ""
     person: Person | None = None
@@ -29,7 +29,7 @@ class ConversationFilter:
     def matches(self, conversation: Conversation) -> bool:
         """Whether all fields match."""
         return (
-            (self.state is None or conversation.state is self.state)
+            (not self.states or conversation.state in self.states)
             and self.masked_number in ("", conversation.masked_number)
             and self.unique_name in ("", conversation.unique_name)
             and (self.person is None or self.person in conversation.participants)
@@ -74,12 +74,10 @@ async def conversations(
 ) -> ConversationPage:
     """Newest first, after the id `token`."""
     if wanted.unique_name:
-        conversation = await pool.store.named(wanted.unique_name)
-        matches = conversation is not None and wanted.matches(conversation)
-        return ConversationPage([conversation] if conversation and matches else [], "")
+        return _paginate(await pool.store.named(wanted.unique_name), wanted, size, token)
     if wanted.person is not None:
         return _paginate(await of_person(pool, wanted.person), wanted, size, token)
-    page = await pool.store.page(size, token, wanted.state, wanted.masked_number)
+    page = await pool.store.page(size, token, wanted.states, wanted.masked_number)
     # One may have moved to another state meanwhile.
     matching = [conversation for conversation in page.conversations if wanted.matches(conversation)]
     return ConversationPage(matching, page.next_before)
@@ -127,6 +125,15 @@ async def events(pool: PoolContext, selection: EventSelection, size: int, token:
     page = stored[:size]
     next_token = page[-1].event_id if len(stored) > size else ""
     return EventPage([*filter(selection.matches, page)], next_token)
+
+
+async def conversations_of(
+    pool: PoolContext, events: Iterable[RecordedEvent]
+) -> dict[str, Conversation]:
+    """The stored conversations of events, by their id."""
+    return await pool.store.by_ids(
+        recorded.event.conversation_id for recorded in events if recorded.event.conversation_id
+    )
 
 
 async def messages(

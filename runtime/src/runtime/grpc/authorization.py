@@ -9,6 +9,7 @@ from typing import Never
 
 import grpc
 import structlog
+from google.protobuf.message import Message as ProtobufMessage
 
 from runtime.grpc.callers import EVERY_POOL, KnownCallers, Principal
 from runtime.grpc.handlers import Context, Handler, Message, Request, Response, wrap_handler
@@ -47,8 +48,8 @@ class Permissions:
 
     # By the full method name, "/package.Service/Method".
     roles_of: Mapping[str, Collection[str]]
-    # Roles limited to the pools of their principal: by the request's field `pool_id`. A
-    # request without that field is allowed only to a principal of all pools.
+    # Roles limited to the pools of their principal: by the field `pool_id` of the request, or of
+    # the resource in it. A request with neither is allowed only to a principal of all pools.
     pool_scoped: Collection[str] = ()
     # Methods that look people up by number, with the roles that may call them only if the entry of
     # the caller says `can_look_up_numbers`.
@@ -114,8 +115,12 @@ class AuthorizationInterceptor(grpc.aio.ServerInterceptor):
 
 
 def _pool_of(request: Message) -> str:
-    pool: str = getattr(request, "pool_id", EVERY_POOL)
-    return pool
+    """The pool that a request names, itself or in the one resource that it has."""
+    if hasattr(request, "pool_id"):
+        return str(request.pool_id)
+    fields = request.ListFields() if isinstance(request, ProtobufMessage) else ()
+    pools = [str(value.pool_id) for _, value in fields if hasattr(value, "pool_id")]
+    return pools[0] if len(pools) == 1 else EVERY_POOL
 
 
 def _authorization(metadata: Iterable[tuple[str, str | bytes]]) -> str | None:

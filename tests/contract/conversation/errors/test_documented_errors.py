@@ -41,6 +41,10 @@ OPERATOR = pool_pb2.PoolSettings(operator_name="Test exchange")
 CHANGES: dict[str, dict[str, object]] = {
     "CreateConversation": {"participants": participants("+14255550145", "+14255550146")},
     "JoinConversation": {"phone_number": "+14255550147"},
+    "UpdateConversation": {
+        "conversation_id": "active",
+        "update_mask": FieldMask(paths=["max_end_time"]),
+    },
     "EndConversation": {"conversation_id": "active"},
     "SendMessage": {"conversation_id": "active", "system": True, "body": "hello"},
     "PauseConversation": {"conversation_id": "active"},
@@ -96,7 +100,12 @@ async def test_every_change_that_loses_race_after_race_says_so(
                 "CONCURRENT_CHANGE",
                 service,
                 method,
-                fields | {"conversation_id": name, "join_code": code},
+                fields
+                | {
+                    "conversation_id": name,
+                    "conversation": pb.Conversation(conversation_id=name, pool_id="main"),
+                    "join_code": code,
+                },
             )
 
 

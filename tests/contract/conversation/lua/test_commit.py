@@ -129,18 +129,6 @@ async def test_a_code_in_use_is_not_given_out_again(harness: Harness) -> None:
     assert await harness.commit(harness.starting(route(BOB))) == Conflict()
 
 
-async def test_a_unique_name_in_use_is_refused_and_free_after_the_end(harness: Harness) -> None:
-    first = harness.starting(unique_name="order 1")
-    assert await harness.commit(first) == Committed()
-    assert await harness.store.named("order 1") == first.after
-    assert (await harness.load(ReadSet(unique_name="order 1"))).conversation_by_name == first.after
-    second = harness.starting(route(BOB), OTHER_CODE, "order 1")
-    assert await harness.commit(second) == Conflict()
-    await harness.end(after(first))
-    assert await harness.store.named("order 1") is None
-    assert await harness.commit(second) == Committed()
-
-
 async def test_rate_limits_are_stored_and_two_do_not_write_them_at_once(harness: Harness) -> None:
     now = harness.clock.now()
     once = SenderLimits().replied(now)

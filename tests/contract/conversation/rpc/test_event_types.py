@@ -55,7 +55,7 @@ def documented() -> dict[str, str]:
 
 def converted(kind: EventType, detail: Detail | None) -> event_pb2.Event:
     event = Event(kind, "c", "p", "m", detail)
-    return event_to_proto(RecordedEvent("1-0", datetime.now(UTC), event), "main")
+    return event_to_proto(RecordedEvent("1-0", datetime.now(UTC), event), "main", None)
 
 
 def recorded() -> set[str]:

@@ -42,7 +42,7 @@ METHODS = methods_of(SERVICES)
 # Repeats the table, by role, so that a mistake in it is found.
 MAY = {
     "gateway": "IngestMessages IngestDeliveryReceipts CheckAccess GetMedia",
-    "client": "CreateConversation JoinConversation EndConversation SendMessage "
+    "client": "CreateConversation JoinConversation UpdateConversation EndConversation SendMessage "
     "PauseConversation ResumeConversation ReopenConversation GetConversation ListConversations "
     "ListMessages ListEvents WatchEvents",
     "support": "GetConversation ListConversations ListMessages ListEvents WatchEvents GetPool "

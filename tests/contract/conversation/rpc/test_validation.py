@@ -6,11 +6,13 @@ import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2
 from redis.asyncio import Redis
 
 from conversation_service.rpc.core.status import DOMAIN
 from maskline.admin.v1 import pool_pb2
+from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.number_selection_pb2 import (
     AREA_CODE_OF_SECOND_PARTICIPANT,
     NumberPreference,
@@ -68,10 +70,21 @@ def wrong_mask(path: str) -> dict[str, object]:
     return {"pool": UPDATED, "update_mask": FieldMask(paths=["settings", path])}
 
 
+CONVERSATION = pb.Conversation(pool_id="main", conversation_id="c")
+WRONG_CONVERSATION = pb.Conversation(
+    conversation_id=LONG,
+    unique_name=CONTROL,
+    labels={"ride": "x" * 201},
+    max_end_time=Timestamp(seconds=-1),
+    etag=LONG,
+)
+
 # The fields that an empty request of these methods lacks.
 LACKING: dict[str, str] = {
     "CreateConversation": "request_id pool_id participants",
     "JoinConversation": "request_id pool_id join_code phone_number",
+    "UpdateConversation": "request_id update_mask conversation.pool_id "
+    "conversation.conversation_id",
     "EndConversation PauseConversation": "request_id pool_id conversation_id",
     "ResumeConversation ReopenConversation": "request_id pool_id conversation_id",
     "SendMessage": "request_id pool_id conversation_id speaker body",
@@ -110,6 +123,17 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ("CreateConversation", {"selection": AREA_CODE_OF_SECOND}, "selection.area_code_of"),
     ("CreateConversation", {"participants": participants(*[ALICE_NUMBER] * 2)}, ""),
     ("CreateConversation", {"participants": participants(ALICE_NUMBER, BOB_NUMBER, MASKED)}, ""),
+    ("CreateConversation", {"labels": {"Ride": "42"}}, "labels"),
+    (
+        "UpdateConversation",
+        {
+            "request_id": LONG,
+            "conversation": WRONG_CONVERSATION,
+            "update_mask": FieldMask(paths=["labels.a b"]),
+        },
+        "request_id conversation.pool_id conversation.conversation_id conversation.unique_name "
+        "conversation.labels conversation.max_end_time conversation.etag update_mask",
+    ),
     ("JoinConversation", {"join_code": TOO_LONG_BODY, "phone_number": "+0"}, ""),
     ("EndConversation", {"participant_id": LONG, "note": "x" * 201}, ""),
     ("EndConversation", {"note": "two\nlines"}, ""),
@@ -118,11 +142,13 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ("SendMessage", {"participant_id": "", "body": " "}, ""),
     (
         "ListConversations",
-        {"pool_id": "", "page_size": -1, "page_token": LONG, "state": UNKNOWN},
+        {"pool_id": "", "page_size": -1, "page_token": LONG},
         "",
     ),
     ("ListConversations", {"masked_number": "1", "unique_name": LONG}, ""),
     ("ListConversations", {"participant_id": LONG}, ""),
+    ("ListConversations", {"states": [UNKNOWN, 0]}, "states[0] states[1]"),
+    ("ListConversations", {"states": [1] * 17}, "states"),
     ("LookupParticipant", {"pool_id": "", "phone_number": "1"}, ""),
     ("ListMessages", PAGE | {"pool_id": "", "conversation_id": ""}, ""),
     ("ListEvents", PAGE | {"pool_id": "", "conversation_id": LONG, "page_token": "7"}, ""),
@@ -165,6 +191,20 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ("AcceptRestore", {"request_id": LONG}, ""),
     ("RotateStateKeys", {"page_token": str(2**64)}, ""),
     ("RotateStateKeys", {"page_token": "9" * 5000}, ""),
+]
+MASKS: tuple[list[str], ...] = (
+    [],
+    ["state"],
+    ["unique_name", "labels.KEY"],
+    ["labels.", "max_end_time"],
+)
+WRONG += [
+    (
+        "UpdateConversation",
+        {"conversation": CONVERSATION, "update_mask": FieldMask(paths=paths)},
+        "update_mask",
+    )
+    for paths in MASKS
 ]
 INVALID: list[tuple[str, dict[str, object], str]] = [
     *((method, {}, fields) for names, fields in LACKING.items() for method in names.split()),

@@ -71,13 +71,15 @@ POOL_CHANGES: list[Case] = [
 ]  # fmt: skip
 CONVERSATION_CHANGES: list[Case] = [
     (
-        f"conversations create {ALICE_PHONE} --number {MASKED} --name order-7",
+        f"conversations create {ALICE_PHONE} --number {MASKED} --name order-7 "
+        "--label ride=42 --label note=a=b",
         pb.CreateConversationRequest(
             pool_id="main",
             masked_number=MASKED,
             participants=participants(ALICE_PHONE),
             unique_name="order-7",
             selection=selection_pb.NumberSelection(),
+            labels={"ride": "42", "note": "a=b"},
         ),
         pb.CreateConversationResponse(conversation=TALKING, join_code="K7QP2M"),
     ),
@@ -95,6 +97,29 @@ CONVERSATION_CHANGES: list[Case] = [
         pb.JoinConversationRequest(pool_id="main", join_code="K7QP2M", phone_number=BOB_PHONE),
         pb.JoinConversationResponse(conversation=TALKING),
     ),
+    (
+        "conversations update c1 --name n --label ride=42 --label car= "
+        "--max-end-time 2026-03-01T17:00:05",
+        pb.UpdateConversationRequest(
+            conversation=pb.Conversation(
+                pool_id="main",
+                conversation_id="c1",
+                unique_name="n",
+                labels={"ride": "42"},
+                max_end_time=NOON,
+            ),
+            update_mask=FieldMask(
+                paths=["labels.ride", "labels.car", "unique_name", "max_end_time"]
+            ),
+        ),
+        pb.UpdateConversationResponse(conversation=TALKING),
+    ),
+    ("conversations update c1 --name= --max-end-time=",
+     pb.UpdateConversationRequest(
+        conversation=pb.Conversation(pool_id="main", conversation_id="c1"),
+        update_mask=FieldMask(paths=["unique_name", "max_end_time"]),
+     ),
+     pb.UpdateConversationResponse(conversation=TALKING)),
     ("conversations pause c1", pb.PauseConversationRequest(**ONE),
      pb.PauseConversationResponse(conversation=TALKING)),
     ("conversations resume c1", pb.ResumeConversationRequest(**ONE),

@@ -56,11 +56,12 @@ async def test_a_list_ends_at_its_limit_and_says_so(deployment: Deployment) -> N
 
 async def test_conversations_are_filtered_by_the_service(deployment: Deployment) -> None:
     deployment.answers("ListConversations", page())
-    typed = f"--state waiting --number {MASKED} --name n --participant p"
+    typed = f"--state waiting --state paused --number {MASKED} --name n --participant p"
     ended = await maskline(deployment.target, "conversations", "list", *typed.split())
     assert ended.status == 0, ended.err
     [request] = deployment.received(pb.ListConversationsRequest)
-    assert request.state == pb.CONVERSATION_STATE_WAITING
+    expected = [pb.CONVERSATION_STATE_WAITING, pb.CONVERSATION_STATE_PAUSED]
+    assert list(request.states) == expected
     assert request.masked_number == MASKED
     assert (request.unique_name, request.participant_id) == ("n", "p")
 
@@ -82,7 +83,7 @@ async def test_conversations_of_a_phone_number_are_those_of_its_participant(
 async def test_a_table_in_a_pipe_is_never_cut_or_wrapped(deployment: Deployment) -> None:
     long = pb.Conversation(conversation_id="c" * 64, unique_name="n" * 64)
     long.MergeFrom(pb.Conversation(masked_number=MASKED, participants=TALKING.participants))
-    long.pause_time.CopyFrom(NOON)
+    long.state = pb.CONVERSATION_STATE_PAUSED
     deployment.answers("ListConversations", pb.ListConversationsResponse(conversations=[long]))
     ended = await maskline(deployment.target, "conversations", "list", COLUMNS="40")
     heading, line = ended.out.splitlines()

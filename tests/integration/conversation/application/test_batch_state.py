@@ -9,6 +9,7 @@ from conversation_service.domain.commands.client.join import JoinConversation
 from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
 from conversation_service.domain.commands.client.reopen import ReopenConversation
 from conversation_service.domain.commands.client.send import SendMessage
+from conversation_service.domain.commands.client.update import UpdateConversation
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.number_selection import NumberSelection
 from conversation_service.domain.errors import (
@@ -174,6 +175,24 @@ async def test_a_name_is_given_once_and_free_again_after_the_end(batch: BatchHar
         EndConversation("r4", name), CreateConversation("r5", (CAROL,), unique_name="order 7")
     )
     assert after(again).unique_name == "order 7"
+
+
+async def test_another_name_is_taken_and_the_old_one_free_in_the_same_batch(
+    batch: BatchHarness,
+) -> None:
+    [named] = await batch.execute(CreateConversation("r1", (ALICE,), unique_name="order 7"))
+    name = after(named).conversation_id
+    [_, taken, free] = await batch.decide(
+        UpdateConversation("r2", name, frozenset(["unique_name"]), "order 8"),
+        CreateConversation("r3", (BOB,), unique_name="order 8"),
+        CreateConversation("r4", (CAROL,), unique_name="order 7"),
+    )
+    assert isinstance(taken, UniqueNameAlreadyExists)
+    assert isinstance(free, Change)
+    await batch.execute(
+        UpdateConversation("r5", name, frozenset(["unique_name"]), "order 8"),
+        CreateConversation("r6", (CAROL,), unique_name="order 7"),
+    )
 
 
 @pytest.mark.parametrize("blocker", [ALICE, BOB])

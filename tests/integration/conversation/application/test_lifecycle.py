@@ -65,7 +65,7 @@ async def test_an_opening_notifies_both_and_starts_the_lifetimes(service: Runnin
     begun = conversation.create_time.ToDatetime()
     assert conversation.join_time.ToDatetime() == begun
     assert conversation.expire_time.ToDatetime() == begun + timedelta(days=7)
-    assert conversation.latest_end_time.ToDatetime() == begun + timedelta(days=90)
+    assert conversation.max_end_time.ToDatetime() == begun + timedelta(days=90)
     await service.deliver(BOB_NUMBER, "hello", to=conversation.masked_number)
     assert await service.heard(ALICE_NUMBER, 2) == [system_message(Template.OPENED), "hello"]
     assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.OPENED)]

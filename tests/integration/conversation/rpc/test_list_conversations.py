@@ -13,7 +13,12 @@ from support.builders.conversations import (
 from support.builders.erasing import lookup
 from support.services.conversation_service import RunningService
 
-THIRD_MASKED = "+12065550102"
+THIRD_MASKED, DAVE_NUMBER, EVE_NUMBER = "+12065550102", "+14255550144", "+14255550155"
+LIVE = [
+    pb.CONVERSATION_STATE_WAITING,
+    pb.CONVERSATION_STATE_ACTIVE,
+    pb.CONVERSATION_STATE_PAUSED,
+]
 Ids = dict[str, str]
 
 
@@ -24,13 +29,25 @@ async def several(service: RunningService) -> tuple[Ids, pb.Participant]:
     )
     active = await service.open(ALICE_NUMBER, BOB_NUMBER)
     service.clock.move(seconds=1)
-    ended = await service.open(BOB_NUMBER, ALICE_NUMBER, masked_number=OTHER_MASKED)
+    ended = await service.open(
+        BOB_NUMBER, ALICE_NUMBER, masked_number=OTHER_MASKED, unique_name="order-7"
+    )
     await service.end(ended.conversation_id)
+    service.clock.move(seconds=1)
+    paused = await service.open(DAVE_NUMBER, EVE_NUMBER)
+    pause = pb.PauseConversationRequest(conversation_id=paused.conversation_id)
+    await ask(service.stub.PauseConversation, pause)
     service.clock.move(seconds=1)
     named = (await ask(service.stub.CreateConversation, waiting)).conversation
     service.clock.move(seconds=1)
     other = (await service.start(CAROL_NUMBER, OTHER_MASKED)).conversation
-    conversations = {"active": active, "ended": ended, "named": named, "other": other}
+    conversations = {
+        "active": active,
+        "ended": ended,
+        "paused": paused,
+        "named": named,
+        "other": other,
+    }
     ids = {label: conversation.conversation_id for label, conversation in conversations.items()}
     return ids, active.participants[0]
 
@@ -52,18 +69,21 @@ async def listed(service: RunningService, request: pb.ListConversationsRequest) 
 # Filters, and the labels of the matching conversations. ALICE stands for her participant id.
 ALICE = "alice"
 FILTERS: list[tuple[dict[str, object], list[str]]] = [
-    ({}, ["other", "named", "ended", "active"]),
-    ({"state": pb.CONVERSATION_STATE_WAITING}, ["other", "named"]),
-    ({"state": pb.CONVERSATION_STATE_ACTIVE}, ["active"]),
-    ({"state": pb.CONVERSATION_STATE_ENDED}, ["ended"]),
-    ({"masked_number": MASKED}, ["named", "active"]),
+    ({}, ["other", "named", "paused", "ended", "active"]),
+    ({"states": [pb.CONVERSATION_STATE_WAITING]}, ["other", "named"]),
+    ({"states": [pb.CONVERSATION_STATE_ACTIVE]}, ["active"]),
+    ({"states": [pb.CONVERSATION_STATE_PAUSED]}, ["paused"]),
+    ({"states": [pb.CONVERSATION_STATE_ENDED]}, ["ended"]),
+    ({"states": LIVE}, ["other", "named", "paused", "active"]),
+    ({"masked_number": MASKED}, ["named", "paused", "active"]),
     ({"masked_number": THIRD_MASKED}, []),
-    ({"unique_name": "order-7"}, ["named"]),
-    ({"unique_name": "order-7", "state": pb.CONVERSATION_STATE_ACTIVE}, []),
+    ({"unique_name": "order-7"}, ["named", "ended"]),
+    ({"unique_name": "order-7", "states": [pb.CONVERSATION_STATE_ENDED]}, ["ended"]),
+    ({"unique_name": "order-7", "states": [pb.CONVERSATION_STATE_ACTIVE]}, []),
     ({"unique_name": "order-8"}, []),
     ({"participant_id": ALICE}, ["ended", "active"]),
     ({"participant_id": ALICE, "masked_number": OTHER_MASKED}, ["ended"]),
-    ({"participant_id": ALICE, "state": pb.CONVERSATION_STATE_ACTIVE}, ["active"]),
+    ({"participant_id": ALICE, "states": [pb.CONVERSATION_STATE_ACTIVE]}, ["active"]),
     ({"participant_id": "nobody"}, []),
 ]
 
@@ -75,7 +95,10 @@ async def test_each_filter_lists_matching_conversations_newest_first_with_any_pa
     for fields, labels in FILTERS:
         request = pb.ListConversationsRequest()
         for name, value in fields.items():
-            setattr(request, name, alice.participant_id if value == ALICE else value)
+            if isinstance(value, list):
+                request.states.extend(value)
+            else:
+                setattr(request, name, alice.participant_id if value == ALICE else value)
         expected = [ids[label] for label in labels]
         for request.page_size in (1, 0):
             assert await listed(service, request) == expected, fields
@@ -87,7 +110,7 @@ async def test_a_new_conversation_does_not_shift_the_next_pages(service: Running
     service.clock.move(seconds=1)
     await service.start("+14255550199")
     rest = pb.ListConversationsRequest(page_token=first.next_page_token)
-    assert await listed(service, rest) == [ids["ended"], ids["active"]]
+    assert await listed(service, rest) == [ids["paused"], ids["ended"], ids["active"]]
 
 
 async def test_a_list_by_person_includes_numbers_that_another_replica_has_added(

@@ -54,6 +54,7 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "data-keys": settings.sending.message_validity + DATA_KEY_MARGIN,
         "timeline": with_conversation,
         "history": with_conversation,
+        "name-history": with_conversation,
         "idempotency": settings.retention.idempotency_records,
         "responses": settings.retention.idempotency_records,
         "duplicates": settings.retention.idempotency_records,

@@ -22,19 +22,27 @@ from support.services.conversation_service import RunningService
 
 DAVE_NUMBER = "+13605550144"
 NUMBERS = (ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER, DAVE_NUMBER, MASKED, OTHER_MASKED)
-BODIES = ('marked and "quoted"', "mårked ünd ☃", "marked-but-bad", "marked-but-held", "marked-note")
+BODIES = (
+    'marked and "quoted"',
+    "mårked ünd ☃",
+    "marked-but-bad",
+    "marked-but-held",
+    "marked-note",
+    "marked-label",
+)
 URL = "https://media.example.com/marked-picture.png"
 NAME = "marked-order-7"
 REQUEST = "marked-request-8"
 WRONG_CODE = "X9X9X9"
 # With "+" and without, with the country's code and without.
 MARKS = {number[cut:] for number in NUMBERS for cut in (1, 2)}
-MARKS |= {*BODIES, URL, NAME, REQUEST, WRONG_CODE}
+MARKS |= {*BODIES, URL, NAME, REQUEST, WRONG_CODE, "marked-key"}
 
 # The kinds of keys of a deployment that has used every feature.
 KINDS = {
-    "settings", "version", "conversation", "route", "code", "name", "idempotency", "limits",
-    "code-attempts", "blocks", "last-number", "held", "data-keys", "outbox", "dead", "message",
+    "settings", "version", "conversation", "route", "code", "name", "name-history", "idempotency",
+    "limits", "code-attempts", "blocks", "last-number", "held", "data-keys", "outbox", "dead",
+    "message",
     "events", "timeline", "history", "deadlines", "conversations", "live-by-number",
     "live-by-person", "numbers", "opt-out", "pools", "person-changed",
 }  # fmt: skip
@@ -45,12 +53,15 @@ async def use_every_feature(service: RunningService) -> str:
     code = (await service.start(ALICE_NUMBER, OTHER_MASKED)).join_code
     await service.deliver(CAROL_NUMBER, f"join {WRONG_CODE}", OTHER_MASKED)
     await service.deliver(CAROL_NUMBER, BODIES[0])
-    over = await service.open(CAROL_NUMBER, DAVE_NUMBER)
+    over = await service.open(CAROL_NUMBER, DAVE_NUMBER, unique_name=NAME)
     await service.deliver(CAROL_NUMBER, BODIES[0])
     request = pb.EndConversationRequest(conversation_id=over.conversation_id, note=BODIES[4])
     await ask(service.stub.EndConversation, request)
     opening = pb.CreateConversationRequest(
-        participants=participants(ALICE_NUMBER, BOB_NUMBER), masked_number=MASKED, unique_name=NAME
+        participants=participants(ALICE_NUMBER, BOB_NUMBER),
+        masked_number=MASKED,
+        unique_name=NAME,
+        labels={"marked-key": BODIES[5]},
     )
     opening.request_id = REQUEST
     conversation = (await ask(service.stub.CreateConversation, opening)).conversation

@@ -21,6 +21,11 @@ DESCRIPTIONS = [
     ("CONVERSATION_CREATED", Event(), f"{SECOND} started a conversation and received a join code."),
     ("CONVERSATION_JOINED", Event(), f"{SECOND} joined."),
     (
+        "CONVERSATION_UPDATED",
+        Event(),
+        "The conversation's name, labels or maximum end was changed.",
+    ),
+    (
         "CONVERSATION_ENDED",
         Event(end_reason=BLOCKED),
         "The conversation ended: a participant blocked the other.",

@@ -1,5 +1,5 @@
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import typer
@@ -10,7 +10,9 @@ from maskline_cli.values.parsers import (
     MAX_TEXT_CHARACTERS,
     duration,
     format_duration,
+    labels,
     message_body,
+    moment,
     phone_number,
     scrub_phone_numbers,
 )
@@ -31,6 +33,21 @@ def test_what_is_no_full_number_is_refused_without_being_repeated(typed: str) ->
     with pytest.raises(typer.BadParameter) as refusal:
         phone_number(typed)
     assert "206" not in str(refusal.value)
+
+
+def test_a_label_is_a_key_and_a_value() -> None:
+    assert labels(["ride=42", "note=a=b", "car="]) == {"ride": "42", "note": "a=b", "car": ""}
+    with pytest.raises(typer.BadParameter):
+        labels(["ride"])
+
+
+def test_a_time_is_local_unless_it_has_a_zone() -> None:
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    assert moment("2026-03-01T12:00:00Z") == moment("2026-03-01 14:00+02:00") == noon
+    assert moment(f"{noon.astimezone():%Y-%m-%d %H:%M}") == noon
+    for typed in ("", "noon", "2026-13-01 12:00", "0001-01-01 00:00+14:00"):
+        with pytest.raises(typer.BadParameter):
+            moment(typed)
 
 
 def test_a_dash_reads_a_number_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

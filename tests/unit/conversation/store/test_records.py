@@ -74,7 +74,7 @@ CONVERSATIONS = st.builds(
     join_time=MAYBE,
     last_message_time=MAYBE,
     idle_end_time=MAYBE,
-    latest_end_time=MAYBE,
+    max_end_time=MAYBE,
     warned_end_time=MAYBE,
     pause_time=MAYBE,
     report_time=MAYBE,
@@ -82,6 +82,7 @@ CONVERSATIONS = st.builds(
     end_reason=st.none() | st.sampled_from(EndReason),
     end_note=TEXT,
     unique_name=TEXT,
+    labels=st.dictionaries(TEXT, TEXT, max_size=3),
     held=st.tuples(st.integers(0, 50), st.integers(0, 50)),
     loop_detector=st.builds(
         LoopDetector, st.tuples(TEXT, TEXT), st.integers(-1, 1), st.integers(0, 8)

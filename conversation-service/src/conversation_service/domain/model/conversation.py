@@ -1,5 +1,6 @@
 """A conversation and its state."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +12,7 @@ from conversation_service.domain.model.participants import Person
 class State(StrEnum):
     WAITING = "WAITING"
     ACTIVE = "ACTIVE"
+    PAUSED = "PAUSED"
     ENDED = "ENDED"
 
 
@@ -47,7 +49,7 @@ class Conversation:
     last_message_time: datetime | None = None
     # The end if nobody texts, or joins; and the end of its lifetime in any case.
     idle_end_time: datetime | None = None
-    latest_end_time: datetime | None = None
+    max_end_time: datetime | None = None
     # The end that both have been warned of.
     warned_end_time: datetime | None = None
     pause_time: datetime | None = None
@@ -56,6 +58,7 @@ class Conversation:
     end_reason: EndReason | None = None
     end_note: str = field(default="", repr=False)
     unique_name: str = field(default="", repr=False)
+    labels: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     # Numbers of messages held while it is paused, of the first participant and of the second.
     held: tuple[int, int] = (0, 0)
     loop_detector: LoopDetector = field(default_factory=LoopDetector)
@@ -70,9 +73,14 @@ class Conversation:
         return self.state is not State.ENDED
 
     @property
+    def is_connected(self) -> bool:
+        """Whether it is live and two people are in it."""
+        return self.state in (State.ACTIVE, State.PAUSED)
+
+    @property
     def next_end_time(self) -> datetime | None:
         """The end if nothing happens before; None once it has ended."""
-        ends = (self.idle_end_time, self.latest_end_time)
+        ends = (self.idle_end_time, self.max_end_time)
         return min((end for end in ends if end), default=None) if self.is_live else None
 
     @property

@@ -1,6 +1,6 @@
 """Requests of clients as commands and filters. Each function raises InvalidArgument."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from conversation_service.application.queries import ConversationFilter
@@ -9,13 +9,17 @@ from conversation_service.domain.commands.client.end import EndConversation
 from conversation_service.domain.commands.client.join import JoinConversation
 from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
 from conversation_service.domain.commands.client.send import SendMessage
+from conversation_service.domain.commands.client.update import UpdateConversation
 from conversation_service.domain.commands.core.number_selection import NumberSelection
+from conversation_service.domain.errors import FieldViolation
 from conversation_service.domain.keywords import join_codes
 from conversation_service.domain.model.conversation import State
+from conversation_service.domain.model.labels import LABEL_KEY
 from conversation_service.domain.model.participants import Person, area_code
 from conversation_service.domain.model.pool import NumberPreference
 from conversation_service.rpc.core.validation import RequestValidator
 from conversation_service.store.encryption.blind_index import PersonIds
+from conversation_service.store.keyspace.timestamps import from_ms
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
 
@@ -26,9 +30,9 @@ PREFERENCES = {
 }
 
 _STATES = {
-    pb.CONVERSATION_STATE_UNSPECIFIED: None,
     pb.CONVERSATION_STATE_WAITING: State.WAITING,
     pb.CONVERSATION_STATE_ACTIVE: State.ACTIVE,
+    pb.CONVERSATION_STATE_PAUSED: State.PAUSED,
     pb.CONVERSATION_STATE_ENDED: State.ENDED,
 }
 
@@ -37,7 +41,12 @@ _AREA_CODE_OF = (
     selection_pb.AREA_CODE_OF_SECOND_PARTICIPANT,
 )
 
+_UPDATABLE = ("unique_name", "labels", "max_end_time")
+
 MAX_PARTICIPANTS = 2
+
+# More than there are states.
+MAX_STATES = 16
 
 
 class _Change(Protocol):
@@ -60,6 +69,7 @@ def create(request: pb.CreateConversationRequest, people: PersonIds) -> CreateCo
     validator.optional_phone_number("masked_number", request.masked_number)
     validator.optional_identifier("unique_name", request.unique_name)
     _validate_selection(validator, request.selection, len(numbers))
+    validator.labels("labels", request.labels)
     validator.check()
     return CreateConversation(
         request.request_id,
@@ -67,6 +77,7 @@ def create(request: pb.CreateConversationRequest, people: PersonIds) -> CreateCo
         _selection(request, numbers),
         request.unique_name,
         request.silent,
+        dict(request.labels),
     )
 
 
@@ -78,6 +89,49 @@ def join(request: pb.JoinConversationRequest, people: PersonIds) -> JoinConversa
     validator.check()
     person = people.person(request.pool_id, request.phone_number)
     return JoinConversation(request.request_id, join_codes.normalized(request.join_code), person)
+
+
+def update(request: pb.UpdateConversationRequest) -> UpdateConversation:
+    """Has only the values that the update mask names."""
+    conversation, fields = request.conversation, frozenset(request.update_mask.paths)
+    end_time = conversation.max_end_time if conversation.HasField("max_end_time") else None
+    validator = RequestValidator()
+    validator.identifier("request_id", request.request_id)
+    validator.identifier("conversation.pool_id", conversation.pool_id)
+    validator.identifier("conversation.conversation_id", conversation.conversation_id)
+    validator.optional_identifier("conversation.unique_name", conversation.unique_name)
+    validator.labels("conversation.labels", conversation.labels)
+    validator.optional_identifier("conversation.etag", conversation.etag)
+    if end_time is not None:
+        validator.timestamp("conversation.max_end_time", end_time.seconds, end_time.nanos)
+    validator.add(_mask_violations(fields))
+    validator.check()
+    names_all = "labels" in fields
+    labels = {
+        key: value
+        for key, value in conversation.labels.items()
+        if names_all or f"labels.{key}" in fields
+    }
+    return UpdateConversation(
+        request.request_id,
+        conversation.conversation_id,
+        fields,
+        conversation.unique_name if "unique_name" in fields else "",
+        labels,
+        from_ms(end_time.ToMilliseconds()) if end_time and "max_end_time" in fields else None,
+        conversation.etag,
+    )
+
+
+def _mask_violations(paths: frozenset[str]) -> Iterator[FieldViolation]:
+    if not paths or not all(map(_is_updatable, paths)):
+        expected = f"at least one of {', '.join(_UPDATABLE)} and labels.KEY, and nothing else"
+        yield FieldViolation("update_mask", expected)
+
+
+def _is_updatable(path: str) -> bool:
+    field, _, key = path.partition(".")
+    return path in _UPDATABLE or (field == "labels" and LABEL_KEY.fullmatch(key) is not None)
 
 
 def end(request: pb.EndConversationRequest) -> EndConversation:
@@ -145,14 +199,16 @@ def conversation_filter(request: pb.ListConversationsRequest) -> ConversationFil
     validator.identifier("pool_id", request.pool_id)
     validator.page_size(request.page_size)
     validator.optional_identifier("page_token", request.page_token)
-    validator.enum("state", request.state, _STATES)
+    validator.max_items("states", request.states, MAX_STATES)
+    for index, state in enumerate(request.states[:MAX_STATES]):
+        validator.enum(f"states[{index}]", state, _STATES)
     validator.optional_phone_number("masked_number", request.masked_number)
     validator.optional_identifier("unique_name", request.unique_name)
     validator.optional_identifier("participant_id", request.participant_id)
     validator.check()
     person = Person(request.participant_id) if request.participant_id else None
-    state = _STATES[request.state]
-    return ConversationFilter(state, request.masked_number, request.unique_name, person)
+    states = frozenset(_STATES[state] for state in request.states)
+    return ConversationFilter(states, request.masked_number, request.unique_name, person)
 
 
 def _for_change(request: _Change) -> RequestValidator:

@@ -19,7 +19,6 @@ _MESSAGE_STATES = {state: pb.MessageState.Value(f"MESSAGE_STATE_{state}") for st
 def conversation_to_proto(conversation: Conversation) -> pb.Conversation:
     """Without the join code, which only the response of CreateConversation has."""
     reason = conversation.end_reason
-    active = conversation.state is State.ACTIVE
     return pb.Conversation(
         conversation_id=conversation.conversation_id,
         pool_id=conversation.pool,
@@ -34,10 +33,11 @@ def conversation_to_proto(conversation: Conversation) -> pb.Conversation:
         end_time=timestamp(conversation.end_time),
         end_reason=_END_REASONS[reason] if reason else pb.END_REASON_UNSPECIFIED,
         unique_name=conversation.unique_name,
-        latest_end_time=timestamp(conversation.latest_end_time if active else None),
+        max_end_time=timestamp(conversation.max_end_time if conversation.is_connected else None),
         pause_time=timestamp(conversation.pause_time),
         report_time=timestamp(conversation.report_time),
         end_note=conversation.end_note,
+        labels=conversation.labels,
     )
 
 

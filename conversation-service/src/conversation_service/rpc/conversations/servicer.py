@@ -52,6 +52,12 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         response = await self._run_guarded(request.pool_id, command)
         return pb.JoinConversationResponse(conversation=conversation_to_proto(response.changed))
 
+    async def UpdateConversation(
+        self, request: pb.UpdateConversationRequest, context: Context
+    ) -> pb.UpdateConversationResponse:
+        response = await self._run(request.conversation.pool_id, requests.update(request))
+        return pb.UpdateConversationResponse(conversation=conversation_to_proto(response.changed))
+
     async def EndConversation(
         self, request: pb.EndConversationRequest, context: Context
     ) -> pb.EndConversationResponse:

@@ -49,6 +49,7 @@ BY_METHOD: dict[str, dict[str, tuple[str, ...]]] = {
     "ConversationService": {
         "CreateConversation": (CLIENT,),
         "JoinConversation": (CLIENT,),
+        "UpdateConversation": (CLIENT,),
         "EndConversation": (CLIENT,),
         "SendMessage": (CLIENT,),
         "PauseConversation": (CLIENT,),

@@ -1,9 +1,10 @@
 """Validation of requests: all violations are reported at once."""
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from conversation_service.domain.errors import FieldViolation, InvalidArgument
+from conversation_service.domain.model.labels import labels_violation
 from conversation_service.domain.model.messages import MAX_LENGTH, is_sendable
 from conversation_service.domain.model.participants import is_e164
 from conversation_service.domain.model.pool import POOL_NAME
@@ -131,6 +132,11 @@ class RequestValidator:
         """A flag of a oneof, which has no meaning when it is false."""
         if not value:
             self._add(field, "must be true when it is set")
+
+    def labels(self, field: str, labels: Mapping[str, str]) -> None:
+        """The labels of a conversation."""
+        if violation := labels_violation(labels):
+            self._add(field, violation)
 
     def batch(self, field: str, items: Sequence[object]) -> None:
         """The items of a batch."""

@@ -12,8 +12,9 @@ from conversation_service.application.event_subscription import (
     SubscriptionLimit,
 )
 from conversation_service.application.pools import PoolContext
+from conversation_service.application.queries import conversations_of
 from conversation_service.domain.errors import ServerStopping
-from conversation_service.rpc.events.responses import event_to_proto
+from conversation_service.rpc.events.responses import events_to_proto
 from maskline.conversation.v1 import event_pb2 as pb
 from runtime.clock import Clock
 
@@ -38,7 +39,7 @@ class EventStreams:
         with self._limit.slot(caller):
             while not self._stopping.is_set():
                 batch = await subscription.run_once()
-                for response in _responses(batch, pool.name):
+                for response in await _responses(batch, pool):
                     yield response
                 if subscription.is_behind:
                     continue
@@ -47,12 +48,13 @@ class EventStreams:
         raise ServerStopping
 
 
-def _responses(batch: EventBatch | None, pool_id: str) -> list[pb.WatchEventsResponse]:
+async def _responses(batch: EventBatch | None, pool: PoolContext) -> list[pb.WatchEventsResponse]:
     if batch is None:
         return []
     if batch.is_heartbeat:
         return [pb.WatchEventsResponse(cursor=batch.cursor, heartbeat=True)]
+    conversations = await conversations_of(pool, batch.events)
     return [
-        pb.WatchEventsResponse(event=event_to_proto(event, pool_id), cursor=event.event_id)
-        for event in batch.events
+        pb.WatchEventsResponse(event=event, cursor=event.event_id)
+        for event in events_to_proto(batch.events, pool.name, conversations)
     ]

@@ -1,7 +1,9 @@
 """Events for clients: the one conversion, for lists and for streams."""
 
+from collections.abc import Iterable, Mapping
+
 from conversation_service.domain.keywords.keywords import Keyword
-from conversation_service.domain.model.conversation import EndReason
+from conversation_service.domain.model.conversation import Conversation, EndReason
 from conversation_service.domain.model.events import (
     DeadLetterReason,
     Event,
@@ -16,7 +18,19 @@ from conversation_service.store.event_log import RecordedEvent
 from maskline.conversation.v1 import conversation_pb2, event_pb2, message_pb2
 
 
-def event_to_proto(recorded: RecordedEvent, pool_id: str) -> event_pb2.Event:
+def events_to_proto(
+    events: Iterable[RecordedEvent], pool_id: str, conversations: Mapping[str, Conversation]
+) -> list[event_pb2.Event]:
+    """Events, with what the conversations are called as far as they are stored."""
+    return [
+        event_to_proto(recorded, pool_id, conversations.get(recorded.event.conversation_id))
+        for recorded in events
+    ]
+
+
+def event_to_proto(
+    recorded: RecordedEvent, pool_id: str, conversation: Conversation | None
+) -> event_pb2.Event:
     """The event, with the one detail that its type has."""
     event = recorded.event
     converted = event_pb2.Event(
@@ -27,6 +41,8 @@ def event_to_proto(recorded: RecordedEvent, pool_id: str) -> event_pb2.Event:
         conversation_id=event.conversation_id,
         participant_id=event.participant_id,
         message_id=event.message_id,
+        unique_name=conversation.unique_name if conversation else "",
+        labels=conversation.labels if conversation else None,
     )
     _add_detail(converted, event)
     return converted

@@ -8,7 +8,7 @@ from conversation_service.rpc.core.convert import page_size
 from conversation_service.rpc.core.permissions import Context, current_caller
 from conversation_service.rpc.events import requests
 from conversation_service.rpc.events.event_stream import EventStreams
-from conversation_service.rpc.events.responses import event_to_proto
+from conversation_service.rpc.events.responses import events_to_proto
 from maskline.conversation.v1 import event_pb2 as pb
 from maskline.conversation.v1 import event_pb2_grpc as rpc
 
@@ -26,7 +26,8 @@ class EventServicer(rpc.EventServiceServicer):
         selection = requests.listed(request)
         pool = await self._directory.by_name(request.pool_id)
         page = await queries.events(pool, selection, page_size(request), request.page_token)
-        events = [event_to_proto(event, pool.name) for event in page.events]
+        conversations = await queries.conversations_of(pool, page.events)
+        events = events_to_proto(page.events, pool.name, conversations)
         return pb.ListEventsResponse(events=events, next_page_token=page.next_token)
 
     async def WatchEvents(

@@ -48,6 +48,7 @@ class ConversationWriter:
         self._list(writes, before, after)
         self._held(writes, commit, before, after)
         self._keep_data_key(writes, commit, after)
+        self._name(writes, commit, before, after)
         if not _has_same_people(before, after):
             self._code(writes, commit, before, after)
             self._routes(writes, commit, before, after)
@@ -102,10 +103,6 @@ class ConversationWriter:
     def _write_started(
         self, writes: CommitWrites, before: Conversation | None, after: Conversation
     ) -> None:
-        if after.unique_name:
-            name = self._index.unique_name(after.unique_name)
-            writes.expect(name, "")
-            writes.set(name, after.conversation_id.encode())
         if before is not None:
             writes.add("PERSIST", self._keys.timeline(after.conversation_id))
             for person in after.participants:
@@ -117,18 +114,27 @@ class ConversationWriter:
         kept = after.due_time - commit.now + FORGOTTEN_ANYWAY_AFTER
         for person in people:
             self._release_route(writes, commit, Route(after.masked_number, person), after)
-            history = self._keys.history(person.participant_id)
-            # Entries of purged conversations go with the next ending.
-            writes.add("ZREMRANGEBYSCORE", history, "-inf", to_ms(commit.now))
-            writes.add("ZADD", history, to_ms(after.due_time), conversation_id)
-            writes.add("ZREMRANGEBYRANK", history, 0, -HISTORY_LENGTH - 1)
-            writes.add("PEXPIRE", history, span_ms(kept))
-        if after.unique_name:
-            writes.add("DEL", self._index.unique_name(after.unique_name))
+            _add_to_history(writes, commit, self._keys.history(person.participant_id), after)
         if len(people) > 1:
             number = self._index.number(after.masked_number).encode()
             writes.set(self._index.last_number(*people), number, LAST_NUMBER_LIFETIME)
         writes.add("PEXPIRE", self._keys.timeline(conversation_id), span_ms(kept))
+
+    def _name(
+        self, writes: CommitWrites, commit: Commit, before: Conversation | None, after: Conversation
+    ) -> None:
+        """A live conversation has its name alone; ended ones are listed under it."""
+        given_up, taken = _live_name(before), _live_name(after)
+        if given_up == taken:
+            return
+        if taken:
+            writes.expect(self._index.unique_name(taken), "")
+            writes.set(self._index.unique_name(taken), after.conversation_id.encode())
+            writes.add("ZREM", self._index.name_history(taken), after.conversation_id)
+        if given_up:
+            writes.add("DEL", self._index.unique_name(given_up))
+        if not after.is_live:
+            _add_to_history(writes, commit, self._index.name_history(given_up), after)
 
     def _release_route(
         self, writes: CommitWrites, commit: Commit, route: Route, after: Conversation
@@ -160,6 +166,18 @@ class ConversationWriter:
         writes.add("RPUSH", key, self._records.encrypt_body(after.data_key, key))
         writes.add("LTRIM", key, -DATA_KEYS_KEPT, -1)
         writes.add("PEXPIRE", key, span_ms(kept))
+
+
+def _add_to_history(writes: CommitWrites, commit: Commit, key: str, ended: Conversation) -> None:
+    # Entries of purged conversations go with the next ending.
+    writes.add("ZREMRANGEBYSCORE", key, "-inf", to_ms(commit.now))
+    writes.add("ZADD", key, to_ms(ended.due_time), ended.conversation_id)
+    writes.add("ZREMRANGEBYRANK", key, 0, -HISTORY_LENGTH - 1)
+    writes.add("PEXPIRE", key, span_ms(ended.due_time - commit.now + FORGOTTEN_ANYWAY_AFTER))
+
+
+def _live_name(conversation: Conversation | None) -> str:
+    return conversation.unique_name if conversation and conversation.is_live else ""
 
 
 def _live_people(conversation: Conversation | None) -> set[str]:

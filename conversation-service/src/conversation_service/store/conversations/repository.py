@@ -1,6 +1,6 @@
 """The conversations and the settings of one pool."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple, cast
@@ -40,7 +40,9 @@ def purge_call(keys: Keys, conversation_id: str, listings: Sequence[str]) -> Pur
 def erase_call(storage: PoolStorage, ended: Conversation, now: datetime) -> PurgeCall:
     """Removes an ended conversation with all its traces, unless it has changed since."""
     keys, conversation_id = storage.keys, ended.conversation_id
-    histories = (keys.history(person.participant_id) for person in ended.participants)
+    histories = [keys.history(person.participant_id) for person in ended.participants]
+    if ended.unique_name:
+        histories.append(storage.index.name_history(ended.unique_name))
     listings = _listings(storage.index, (ended.masked_number,))
     arguments = (
         conversation_id,
@@ -180,7 +182,7 @@ class ConversationRepository:
         return conversation
 
     async def page(
-        self, size: int, before: str, state: State | None = None, masked_number: str = ""
+        self, size: int, before: str, states: Collection[State] = (), masked_number: str = ""
     ) -> Page:
         """Conversations, newest first; those older than the id `before` if it is not empty.
 
@@ -189,7 +191,7 @@ class ConversationRepository:
         newest = f"({before}" if before else "+"
         # One transaction, as a conversation may move to another state.
         pipeline = self._redis.pipeline(transaction=True)
-        for listed in (state,) if state else State:
+        for listed in states or State:
             key = self._index.conversations(masked_number, listed)
             pipeline.zrevrangebylex(key, newest, "-", 0, size + 1)
         lists = cast("list[list[bytes]]", await pipeline.execute())
@@ -197,10 +199,19 @@ class ConversationRepository:
         next_before = ids[size - 1] if len(ids) > size else ""
         return Page(_existing(await self._read(ids[:size])), next_before)
 
-    async def named(self, unique_name: str) -> Conversation | None:
-        """The live conversation with this unique name."""
-        conversations = _existing(await self._behind([self._index.unique_name(unique_name)]))
-        return next((item for item in conversations if item.is_live), None)
+    async def by_ids(self, conversation_ids: Iterable[str]) -> dict[str, Conversation]:
+        """The stored ones of these conversations, by their id."""
+        conversations = _existing(await self._read(sorted(set(conversation_ids))))
+        return {item.conversation_id: item for item in conversations}
+
+    async def named(self, unique_name: str) -> list[Conversation]:
+        """The stored conversations with this unique name, newest first."""
+        # One transaction, as one may end or be reopened.
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.get(self._index.unique_name(unique_name))
+        pipeline.zrange(self._index.name_history(unique_name), 0, -1)
+        live, ended = cast("tuple[bytes | None, list[bytes]]", await pipeline.execute())
+        return _existing(await self._read(sorted(_decoded([live, *ended]), reverse=True)))
 
     async def on_routes(self, routes: Sequence[Route]) -> list[Conversation]:
         """The conversations on these routes, live or cooling off, each once."""

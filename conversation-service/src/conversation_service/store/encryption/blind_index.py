@@ -40,6 +40,10 @@ class BlindIndexKeys:
         """The live conversation with a unique name."""
         return self._keys.name(self._cipher.blind_index("name", unique_name))
 
+    def name_history(self, unique_name: str) -> str:
+        """The ended conversations with a unique name."""
+        return self._keys.name_history(self._cipher.blind_index("name", unique_name))
+
     def sender_limits(self, person: Person) -> str:
         """A person's rate limits."""
         return self._keys.sender_limits(person.participant_id)

@@ -49,6 +49,10 @@ class Keys:
         """string: id of the live conversation with a unique name (hashed)."""
         return self._key(f"name:{unique_name}")
 
+    def name_history(self, unique_name: str) -> str:
+        """zset: ended conversations with a unique name (hashed), scored as `history`."""
+        return self._key(f"name-history:{unique_name}")
+
     def sender_limits(self, participant_id: str) -> str:
         """string: rate limits of a participant, as counts and times."""
         return self._key(f"limits:{participant_id}")

@@ -21,13 +21,13 @@ from conversation_service.store.keyspace.timestamps import (
 VERSION = 1
 
 # Stored by their index: append only.
-_STATES = (State.WAITING, State.ACTIVE, State.ENDED)
+_STATES = (State.WAITING, State.ACTIVE, State.PAUSED, State.ENDED)
 
 _TIMES = (
     "join_time",
     "last_message_time",
     "idle_end_time",
-    "latest_end_time",
+    "max_end_time",
     "warned_end_time",
     "pause_time",
     "report_time",
@@ -35,7 +35,15 @@ _TIMES = (
 )
 
 # What most conversations have; values equal to these are left out at the end of the list.
-_DEFAULTS = (None,) * len(_TIMES) + (None, "", "", [0, 0], ["", "", -1, 0], None)
+_DEFAULTS: tuple[Any, ...] = (None,) * len(_TIMES) + (
+    None,
+    "",
+    "",
+    [0, 0],
+    ["", "", -1, 0],
+    None,
+    {},
+)
 
 # The person of the pool with a phone number.
 PersonByNumber = Callable[[str], Person]
@@ -53,6 +61,7 @@ def encode_conversation(conversation: Conversation) -> bytes:
         list(conversation.held),
         [*loop.last, loop.speaker, loop.repeats],
         _since(created, conversation.join_request_time),
+        dict(conversation.labels),
     ]
     return dumps(
         [
@@ -77,7 +86,8 @@ def decode_conversation(
     times: dict[str, Any] = {
         name: _after(created, since) for name, since in zip(_TIMES, optional, strict=False)
     }
-    reason, note, name, held, (first, second, speaker, repeats), asked = optional[len(_TIMES) :]
+    reason, note, name, held, loop, asked, labels = optional[len(_TIMES) :]
+    first, second, speaker, repeats = loop
     return Conversation(
         conversation_id=conversation_id,
         pool=pool,
@@ -91,6 +101,7 @@ def decode_conversation(
         end_reason=EndReason(reason) if reason else None,
         end_note=note,
         unique_name=name,
+        labels=labels,
         held=(held[0], held[1]),
         loop_detector=LoopDetector((first, second), speaker, repeats),
         join_request_time=_after(created, asked),

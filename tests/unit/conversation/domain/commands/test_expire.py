@@ -128,7 +128,7 @@ def test_a_message_moves_the_idle_end_and_its_warning() -> None:
     texted = texted_at(IDLE_END - MOMENT, after(expired_at(IDLE_END - HOUR, LIVE)))
     assert texted.idle_end_time == IDLE_END - MOMENT + DAY
     assert texted.due_time == IDLE_END - MOMENT + DAY - HOUR
-    assert texted.latest_end_time == LATEST_END
+    assert texted.max_end_time == LATEST_END
 
 
 def test_both_are_warned_of_the_latest_end_which_messages_do_not_move() -> None:

@@ -10,6 +10,7 @@ from conversation_service.domain.commands.client.join import JoinConversation
 from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
 from conversation_service.domain.commands.client.reopen import ReopenConversation
 from conversation_service.domain.commands.client.send import SendMessage
+from conversation_service.domain.commands.client.update import UpdateConversation
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.operator.pools import (
     AddMaskedNumber,
@@ -66,6 +67,9 @@ DECISIONS: list[Change] = [
     SendMessage("r", "c", ALICE.participant_id, "a secret").decide(snapshot_about(NOTED)),
     SendMessage("r", "c", ALICE.participant_id, "a secret").decide(snapshot_about(HOLDS)),
     SendMessage("r", "c", "", "a secret").decide(snapshot_about(NOTED)),
+    UpdateConversation("r", "c", frozenset(["labels"]), labels={"note": "a secret"}).decide(
+        snapshot_about(NOTED)
+    ),
     PauseConversation("r", "c").decide(snapshot_about(NOTED)),
     ResumeConversation("r", "c").decide(snapshot_about(HOLDS, held=HELD)),
     ReopenConversation("r", ENDED).decide(snapshot_about(ENDED)),

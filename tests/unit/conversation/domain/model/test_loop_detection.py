@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.lifecycle import ended
-from conversation_service.domain.model.conversation import Conversation, EndReason
+from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.loop_detection import (
     DIGEST_LENGTH,
     LOOP_LENGTH,
@@ -133,7 +133,9 @@ def test_a_loop_detector_holds_digests_only_and_none_that_anybody_can_try_words_
 
 def test_held_messages_do_not_count_as_a_loop() -> None:
     looping = replace(ACTIVE, loop_detector=LoopDetector(("x", "y"), 0, LOOP_LENGTH - 1))
-    held = incoming("hello").decide(snapshot_of(replace(looping, pause_time=NOW)))
+    held = incoming("hello").decide(
+        snapshot_of(replace(looping, state=State.PAUSED, pause_time=NOW))
+    )
     assert after(held).loop_detector == looping.loop_detector
 
 

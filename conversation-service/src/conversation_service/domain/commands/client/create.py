@@ -1,5 +1,6 @@
 """A client creates a conversation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from conversation_service.domain.commands.core.change import Change
@@ -15,6 +16,7 @@ from conversation_service.domain.commands.core.number_selection import (
 )
 from conversation_service.domain.commands.core.snapshot import Draft, Pair, ReadSet, Snapshot
 from conversation_service.domain.errors import PairBlocked
+from conversation_service.domain.model.labels import flattened
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.templates.catalog import Template
@@ -30,11 +32,18 @@ class CreateConversation:
     selection: NumberSelection = ANY_NUMBER
     unique_name: str = field(default="", repr=False)
     silent: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def idempotency_key(self) -> IdempotencyKey:
         numbers = (person.phone_number for person in self.people)
-        fields = (self.unique_name, str(self.silent), *self.selection.fields, *numbers)
+        fields = (
+            self.unique_name,
+            str(self.silent),
+            *self.selection.fields,
+            *numbers,
+            *flattened(self.labels),
+        )
         return IdempotencyKey("create", self.request_id, fields)
 
     def read_set(self, pool: Pool) -> ReadSet:
@@ -59,7 +68,7 @@ class CreateConversation:
         if pair and not snapshot.may_meet(*pair):
             raise PairBlocked
         masked_number = select_number(snapshot, self.people, self.selection)
-        conversation = created(snapshot, masked_number, self.people, self.unique_name)
+        conversation = created(snapshot, masked_number, self.people, self.unique_name, self.labels)
         notified = () if self.silent else self.people
         drafts = [self._notice(snapshot, person) for person in notified]
         return replace(creation(snapshot, conversation, drafts), requires_unblocked=pair)

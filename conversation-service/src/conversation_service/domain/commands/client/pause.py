@@ -36,10 +36,10 @@ class PauseConversation:
     def decide(self, snapshot: Snapshot) -> Change:
         """Participants learn of the pause only when they text."""
         conversation = live_conversation(snapshot, self.conversation_id)
+        if conversation.state is State.PAUSED:
+            raise ConversationPaused(self.conversation_id)
         if conversation.state is not State.ACTIVE:
             raise ConversationNotActive(self.conversation_id)
-        if conversation.pause_time is not None:
-            raise ConversationPaused(self.conversation_id)
         event = Event(EventType.CONVERSATION_PAUSED, self.conversation_id)
         return transition(snapshot, conversation, paused(snapshot, conversation), (), [event])
 
@@ -62,7 +62,7 @@ class ResumeConversation:
     def decide(self, snapshot: Snapshot) -> Change:
         """Notifies those who know of the pause, then relays the held messages in order."""
         conversation = live_conversation(snapshot, self.conversation_id)
-        if conversation.pause_time is None:
+        if conversation.state is not State.PAUSED:
             raise ConversationNotPaused(self.conversation_id)
         drafts = [
             snapshot.system_message(person, Template.RESUMED)

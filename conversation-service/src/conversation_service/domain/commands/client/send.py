@@ -57,9 +57,9 @@ class SendMessage:
         if segment_count(self.body) > limit:
             raise InvalidArgument([FieldViolation("body", f"must have at most {limit} segments")])
         author = participant_of(conversation, self.participant_id) if self.participant_id else None
-        if conversation.state is not State.ACTIVE:
+        if not conversation.is_connected:
             raise ConversationNotActive(conversation.conversation_id)
-        if author is not None and conversation.pause_time is not None:
+        if author is not None and conversation.state is State.PAUSED:
             return self._hold(snapshot, conversation, author)
         drafts = self._drafts(snapshot, conversation, author)
         after = message_passed(snapshot, conversation, conversation.loop_detector)

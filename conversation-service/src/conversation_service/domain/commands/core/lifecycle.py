@@ -1,5 +1,6 @@
 """The transitions of a conversation, as pure functions: each returns it as it is afterwards."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +11,11 @@ from conversation_service.domain.model.participants import Person
 
 
 def created(
-    snapshot: Snapshot, masked_number: str, people: tuple[Person, ...], unique_name: str = ""
+    snapshot: Snapshot,
+    masked_number: str,
+    people: tuple[Person, ...],
+    unique_name: str = "",
+    labels: Mapping[str, str] | None = None,
 ) -> Conversation:
     """A new conversation: one person waits with a code, or two are in it at once."""
     code_end = snapshot.now + snapshot.pool.settings.lifecycle.join_code_lifetime
@@ -26,6 +31,7 @@ def created(
         due_time=code_end,
         idle_end_time=code_end,
         unique_name=unique_name,
+        labels=labels or {},
     )
     return joined(snapshot, waiting, people[1]) if len(people) > 1 else waiting
 
@@ -46,12 +52,28 @@ def joined(
     return _active(snapshot, with_joiner)
 
 
+def renamed(
+    snapshot: Snapshot, conversation: Conversation, unique_name: str, labels: Mapping[str, str]
+) -> Conversation:
+    """It has this unique name and these labels."""
+    return replace(conversation, etag=snapshot.change_id, unique_name=unique_name, labels=labels)
+
+
+def prolonged(
+    snapshot: Snapshot, conversation: Conversation, max_end_time: datetime
+) -> Conversation:
+    """It ends at this time at the latest; a warning of an end that is no longer next is void."""
+    after = replace(conversation, etag=snapshot.change_id, max_end_time=max_end_time)
+    end = min(max_end_time, conversation.idle_end_time or max_end_time)
+    return replace(after, due_time=_due(snapshot, end, conversation.warned_end_time))
+
+
 def message_passed(
     snapshot: Snapshot, conversation: Conversation, loop_detector: LoopDetector
 ) -> Conversation:
     """A message was relayed or held: the idle lifetime begins again."""
     idle_end = snapshot.now + snapshot.pool.settings.lifecycle.idle_timeout
-    end = min(idle_end, conversation.latest_end_time or idle_end)
+    end = min(idle_end, conversation.max_end_time or idle_end)
     return replace(
         conversation,
         etag=snapshot.change_id,
@@ -71,12 +93,14 @@ def message_held(conversation: Conversation, author: Person) -> Conversation:
 
 def paused(snapshot: Snapshot, conversation: Conversation) -> Conversation:
     """No message is relayed until it is resumed."""
-    return replace(conversation, etag=snapshot.change_id, pause_time=snapshot.now)
+    return replace(
+        conversation, state=State.PAUSED, etag=snapshot.change_id, pause_time=snapshot.now
+    )
 
 
 def resumed(snapshot: Snapshot, conversation: Conversation) -> Conversation:
     """It goes on; the held messages are being sent."""
-    after = replace(conversation, pause_time=None, held=(0, 0))
+    after = replace(conversation, state=State.ACTIVE, pause_time=None, held=(0, 0))
     return message_passed(snapshot, after, conversation.loop_detector)
 
 
@@ -128,7 +152,7 @@ def _active(snapshot: Snapshot, conversation: Conversation) -> Conversation:
         state=State.ACTIVE,
         etag=snapshot.change_id,
         idle_end_time=idle_end,
-        latest_end_time=latest,
+        max_end_time=latest,
         warned_end_time=None,
         due_time=_due(snapshot, min(idle_end, latest), None),
         loop_detector=LoopDetector(),

@@ -93,10 +93,10 @@ def check_none_opted_out(snapshot: Snapshot, people: Sequence[Person]) -> None:
             raise ParticipantOptedOut(place(index))
 
 
-def check_name_is_free(snapshot: Snapshot) -> None:
-    """Raises UniqueNameAlreadyExists if a live conversation has the read set's unique name."""
+def check_name_is_free(snapshot: Snapshot, conversation_id: str = "") -> None:
+    """Raises UniqueNameAlreadyExists if another live one has the read set's unique name."""
     holder = snapshot.conversation_by_name
-    if holder is not None:
+    if holder is not None and holder.conversation_id != conversation_id:
         raise UniqueNameAlreadyExists(snapshot.pool.name, holder.conversation_id)
 
 

@@ -25,7 +25,7 @@ from conversation_service.domain.commands.inbound.waiting import receive_from_wa
 from conversation_service.domain.errors import FieldViolation, InvalidArgument, MaskedNumberNotFound
 from conversation_service.domain.keywords import join_codes
 from conversation_service.domain.keywords.keywords import Keyword, Keywords, ParsedKeyword, parse
-from conversation_service.domain.model.conversation import Conversation, State
+from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.messages import InboundMessage
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
@@ -105,7 +105,7 @@ class ReceiveMessage:
         if keyword.kind is not Keyword.OPT_OUT and is_forgotten(self.message, snapshot.now):
             partner_may_miss_it = not self._had_opted_out(snapshot)
             return refuse_forgotten(inbound, conversation if partner_may_miss_it else None)
-        if conversation and conversation.state is State.ACTIVE and not self._is_consent(inbound):
+        if conversation and conversation.is_connected and not self._is_consent(inbound):
             if is_stale(self.message, conversation):
                 return refuse_stale(inbound, conversation)
             return receive_from_active(inbound, conversation)

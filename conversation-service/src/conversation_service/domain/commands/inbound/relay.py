@@ -24,7 +24,7 @@ from conversation_service.domain.commands.inbound.inbound_message import (
     not_relayed_event,
 )
 from conversation_service.domain.keywords.reactions import quoted_in_reaction
-from conversation_service.domain.model.conversation import Conversation
+from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.events import Event, RelayRefusal
 from conversation_service.domain.model.messages import (
     HeldMessage,
@@ -64,7 +64,7 @@ def relay_message(inbound: InboundContext, active: Conversation) -> Change:
     if resumes is not None:
         return _too_many(inbound, active, resumes)
     limits = limits.relayed(snapshot.now)
-    if active.pause_time is not None:
+    if active.state is State.PAUSED:
         return _hold(inbound, files, active, limits)
     loop_detector = active.loop_detector.record(
         active.position(inbound.sender),
@@ -97,7 +97,7 @@ def _refusal_of(
         return RelayRefusal.TOO_LONG
     if body.strip() == "" and not files.relayed:
         return RelayRefusal.ATTACHMENTS_ONLY if files.refused else RelayRefusal.EMPTY
-    return rule_against_hold(inbound.snapshot, active) if active.pause_time is not None else None
+    return rule_against_hold(inbound.snapshot, active) if active.state is State.PAUSED else None
 
 
 def _not_relayed(inbound: InboundContext, active: Conversation, refusal: RelayRefusal) -> Change:

@@ -75,7 +75,7 @@ def test_two_people_are_connected_and_notified() -> None:
     assert opened.conversation_id == opened.etag == "change"
     assert opened.join_time == opened.create_time == NOW
     assert opened.idle_end_time == NOW + POOL.settings.lifecycle.idle_timeout
-    assert opened.latest_end_time == NOW + POOL.settings.lifecycle.max_lifetime
+    assert opened.max_end_time == NOW + POOL.settings.lifecycle.max_lifetime
     assert sent_bodies(change) == to_both(Template.OPENED)
     assert change.claims == (RouteClaim(route(ALICE)), RouteClaim(route(BOB)))
     assert change.requires_unblocked == (ALICE, BOB)

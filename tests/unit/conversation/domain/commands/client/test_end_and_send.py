@@ -12,6 +12,7 @@ from conversation_service.domain.commands.client.join import JoinConversation
 from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
 from conversation_service.domain.commands.client.reopen import ReopenConversation
 from conversation_service.domain.commands.client.send import SendMessage
+from conversation_service.domain.commands.client.update import UpdateConversation
 from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.commands.core.number_selection import NumberSelection
 from conversation_service.domain.commands.operator import pools
@@ -88,6 +89,18 @@ COMMANDS: list[tuple[Any, dict[str, Any]]] = [
             "selection": NumberSelection(preference=NumberPreference.AVOID_STICKY),
             "unique_name": "x",
             "silent": True,
+            "labels": {"ride": "42"},
+        },
+    ),
+    (
+        UpdateConversation("r", "c", frozenset(["labels.ride"]), labels={"ride": "a secret"}),
+        {
+            "conversation_id": "d",
+            "fields": frozenset(["labels"]),
+            "unique_name": "x",
+            "labels": {"ride": "43"},
+            "max_end_time": NOW,
+            "etag": "read",
         },
     ),
     (JoinConversation("r", CODE, BOB), {"code": "X4X4X4", "person": ALICE}),
@@ -214,5 +227,13 @@ def test_an_expiry_or_an_opt_out_ends_a_conversation_once_per_etag() -> None:
 
 def test_no_representation_of_a_command_or_its_key_shows_a_number_or_a_body() -> None:
     shown = repr([(command, command.idempotency_key) for command, _ in COMMANDS])
-    for hidden in (ALICE.phone_number, BOB.phone_number, "'hi'", CODE, "order 7", "fraud"):
+    for hidden in (
+        ALICE.phone_number,
+        BOB.phone_number,
+        "'hi'",
+        CODE,
+        "order 7",
+        "fraud",
+        "a secret",
+    ):
         assert hidden not in shown

@@ -13,7 +13,7 @@ from conversation_service.domain.commands.core.holding import HELD_LIMIT
 from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
 from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.errors import ConversationPaused, HeldMessageLimitReached
-from conversation_service.domain.model.conversation import Conversation, EndReason
+from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.events import EventType
 from conversation_service.domain.model.messages import HeldMessage
 from conversation_service.domain.model.participants import Person
@@ -65,7 +65,7 @@ def bodies_to_bob(change: Change) -> list[str]:
 
 def test_a_pause_notifies_nobody() -> None:
     change = PauseConversation("r", "c").decide(snapshot_about(ACTIVE))
-    assert after(change) == replace(ACTIVE, etag="change", pause_time=NOW)
+    assert after(change) == replace(ACTIVE, state=State.PAUSED, etag="change", pause_time=NOW)
     assert (change.texts, event_details(change)) == ((), [("CONVERSATION_PAUSED", "")])
 
 

@@ -52,7 +52,7 @@ def test_a_reopened_conversation_has_new_lifetimes() -> None:
         state=State.ACTIVE,
         etag="change",
         idle_end_time=later + POOL.settings.lifecycle.idle_timeout,
-        latest_end_time=later + POOL.settings.lifecycle.max_lifetime,
+        max_end_time=later + POOL.settings.lifecycle.max_lifetime,
         due_time=later + POOL.settings.lifecycle.idle_timeout,
         warned_end_time=None,
         loop_detector=LoopDetector(),

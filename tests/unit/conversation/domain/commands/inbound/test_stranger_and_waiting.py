@@ -94,7 +94,7 @@ def test_join_with_a_code_connects_and_notifies_both() -> None:
     assert conversation.participants == (ALICE, BOB)
     assert conversation.join_time == NOW
     assert conversation.idle_end_time == NOW + POOL.settings.lifecycle.idle_timeout
-    assert conversation.latest_end_time == NOW + POOL.settings.lifecycle.max_lifetime
+    assert conversation.max_end_time == NOW + POOL.settings.lifecycle.max_lifetime
     assert sent_bodies(change) == [
         (BOB, system_message(Template.YOU_JOINED)),
         (ALICE, system_message(Template.SOMEBODY_JOINED)),
