@@ -38,7 +38,7 @@ _CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f]")
 
 def normalise_quotes(body: str) -> str:
     """The body with straight quotes instead of curly ones; a reaction as it is."""
-    if is_reaction(body):
+    if body.isascii() or is_reaction(body):
         return body
     return body.translate(_STRAIGHT)
 

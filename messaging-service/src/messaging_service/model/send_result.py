@@ -1,6 +1,6 @@
 """The result of sending one message. No I/O."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -53,23 +53,33 @@ class SendResult:
     segments: int = 0
 
 
-def result_from_record(record: MessageRecord, retry_after: timedelta | None = None) -> SendResult:
+def result_from_record(
+    record: MessageRecord, retry_after: timedelta | None = None, segments: int = 0
+) -> SendResult:
     """The result for a message of the ledger. `retry_after` is for one that is being resolved."""
-    result = result_for(record.message_id, record.status)
-    return replace(
-        result,
+    state = record.status.state
+    outcome = _OUTCOMES[state]
+    return SendResult(
+        record.message_id,
+        outcome,
+        state,
         retry_after=retry_after,
         resolution=None if retry_after else record.resolution,
-        failure=record.failure or result.failure,
+        failure=record.failure or _unstated(outcome),
         refused_attachment_count=record.refused_media,
+        segments=segments,
     )
 
 
 def result_for(message_id: str, status: Status) -> SendResult:
     """The result when nothing but the status is known."""
     outcome = _OUTCOMES[status.state]
-    failure = status.failure or (_UNSTATED if outcome is SendOutcome.REJECTED else None)
+    failure = status.failure or _unstated(outcome)
     return SendResult(message_id, outcome, status.state, failure=failure)
+
+
+def _unstated(outcome: SendOutcome) -> Failure | None:
+    return _UNSTATED if outcome is SendOutcome.REJECTED else None
 
 
 def refused(message_id: str, error: MessagingError) -> SendResult:

@@ -91,7 +91,7 @@ class SendAttempts:
         Raises BackendUnavailable.
         """
         result = await self._send(message)
-        if message.attachments:
+        if message.attachments or result.segments:
             return result
         return replace(result, segments=segments_of(_sendable(message), media_count=0))
 
@@ -245,7 +245,8 @@ class SendAttempts:
 
 def _sendable(message: OutboundMessage) -> OutboundMessage:
     """The message as the carrier gets it."""
-    return replace(message, body=normalise_quotes(message.body))
+    body = normalise_quotes(message.body)
+    return message if body == message.body else replace(message, body=body)
 
 
 async def retry_until_recorded(write: Callable[[], Awaitable[Result]]) -> Result:

@@ -1,6 +1,5 @@
 """Resolves uncertain sends: sent, to be sent again, or given up."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import structlog
@@ -48,8 +47,8 @@ class UncertainSendResolver:
 
     def result_for(self, message: OutboundMessage, record: MessageRecord) -> SendResult:
         """The result of a message, with the time to ask again while it is being resolved."""
-        result = result_from_record(record, self._retry_after(record))
-        return replace(result, segments=segments_of(message, record.media_count))
+        segments = segments_of(message, record.media_count)
+        return result_from_record(record, self._retry_after(record), segments)
 
     async def resolve(
         self, message: OutboundMessage, record: MessageRecord
