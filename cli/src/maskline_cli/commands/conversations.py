@@ -126,20 +126,20 @@ def update(
 ) -> None:
     """Changes what the options say, and nothing else."""
     client, given = client_of(context), labels(label)
-    conversation = pb.Conversation(
+    changed = pb.Conversation(
         pool_id=client.pool,
         conversation_id=conversation_id,
         unique_name=name or "",
         labels={key: value for key, value in given.items() if value},
     )
     if max_end_time:
-        conversation.max_end_time.FromDatetime(moment(max_end_time))
+        changed.max_end_time.FromDatetime(moment(max_end_time))
     paths = [f"labels.{key}" for key in given]
     paths += ["unique_name"] * (name is not None) + ["max_end_time"] * (max_end_time is not None)
     if not paths:
         raise typer.BadParameter("use --name, --label or --max-end-time")
     request = pb.UpdateConversationRequest(
-        request_id=request_id, conversation=conversation, update_mask=FieldMask(paths=paths)
+        request_id=request_id, conversation=changed, update_mask=FieldMask(paths=paths)
     )
     response = client.call(client.conversations.UpdateConversation, request)
     show(client.options, response, conversation_details(response.conversation))

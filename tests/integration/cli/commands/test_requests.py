@@ -107,6 +107,12 @@ async def test_a_number_and_a_body_can_come_from_standard_input(deployment: Depl
     assert deployment.received(pb.SendMessageRequest)[0].body == "two\nlines"
 
 
+async def test_an_update_needs_something_to_change(deployment: Deployment) -> None:
+    for options in ([], ["--label", "ride"], ["--max-end-time", "noon"]):
+        ended = await maskline(deployment.target, "conversations", "update", "c1", *options)
+        assert (ended.status, deployment.requests) == (2, [])
+
+
 async def test_a_message_needs_either_a_participant_or_system(deployment: Deployment) -> None:
     for speaker in ([], ["--system", "--as", "first"]):
         ended = await maskline(deployment.target, "send", "c1", "hello", *speaker)

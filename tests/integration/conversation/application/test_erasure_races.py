@@ -225,7 +225,7 @@ async def test_of_very_many_conversations_all_go(
 async def test_of_a_very_long_conversation_all_events_and_messages_go(
     service: RunningService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("conversation_service.store.conversations.repository.ERASED_AT_ONCE", 3)
+    monkeypatch.setattr("conversation_service.store.conversations.purge.ERASED_AT_ONCE", 3)
     kept = await service.open(BOB_NUMBER, CAROL_NUMBER, masked_number=OTHER_MASKED)
     long = await service.open(ALICE_NUMBER, BOB_NUMBER)
     for words in range(4):

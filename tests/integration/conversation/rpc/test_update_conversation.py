@@ -5,15 +5,23 @@ from datetime import UTC, timedelta
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from conversation_service.domain.templates.catalog import Template
+from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.event_pb2 import Event
 from support.builders.conversation_calls import ask, kind, participants, refused
-from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, SETTINGS, system_message
+from support.builders.conversations import (
+    ALICE_NUMBER,
+    BOB_NUMBER,
+    CAROL_NUMBER,
+    SETTINGS,
+    system_message,
+)
 from support.builders.erasing import erase
 from support.eventually import eventually
 from support.observation.watching import OLDEST, watching
 from support.services.conversation_service import RunningService
 
+DAVE_NUMBER = "+14255550144"
 LABELS = {"ride": "42", "desk": "north"}
 
 
@@ -88,6 +96,19 @@ async def test_events_have_no_name_and_no_labels_once_the_conversation_is_gone(
     about = {event.conversation_id for event in events}
     assert {created.conversation_id, erased.conversation_id} <= about
     assert [shown(event) for event in events] == [("", {})] * len(events)
+
+
+async def test_a_damaged_conversation_keeps_nobody_from_the_events(
+    service: RunningService,
+) -> None:
+    damaged, other = await labelled(service), await service.open(CAROL_NUMBER, DAVE_NUMBER)
+    key = Keys(damaged.pool_id).conversation(damaged.conversation_id)
+    await service.redis.set(key, b"etag\n" + bytes(64))
+    async with watching(service, cursor=OLDEST) as watch:
+        events = [(await watch.event()).event for _ in range(3)]
+    about = [event.conversation_id for event in events]
+    assert about == ["", damaged.conversation_id, other.conversation_id]
+    assert [shown(event) for event in events] == [("", {})] * 3
 
 
 async def test_a_moved_end_is_kept_to(service: RunningService) -> None:

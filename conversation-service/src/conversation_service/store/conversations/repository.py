@@ -1,9 +1,12 @@
 """The conversations and the settings of one pool."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple, cast
+
+from cryptography.exceptions import InvalidTag
 
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.snapshot import ReadSet
@@ -11,64 +14,17 @@ from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.store.conversations.commit import CommitScript
+from conversation_service.store.conversations.purge import listings_of, purge_call
 from conversation_service.store.conversations.recent_states import RecentStates
 from conversation_service.store.conversations.snapshot import SnapshotScript
 from conversation_service.store.conversations.types import Commit, CommitOutcome, LoadedBatch
-from conversation_service.store.encryption.blind_index import BlindIndexKeys
-from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import to_ms
 from conversation_service.store.people import PeopleLookup
 from conversation_service.store.storage import PoolStorage
-from runtime.redis.scripts import Argument, raise_first_error
+from runtime.redis.scripts import raise_first_error
 
 # One step of a walk over all people: short for Redis, which does nothing else meanwhile.
 SCAN_COUNT = 1000
-
-# Events that one call erases: it keeps Redis busy for some milliseconds.
-ERASED_AT_ONCE = 1000
-
-# The keys and arguments of purge.lua.
-PurgeCall = tuple[Sequence[str], Sequence[Argument]]
-
-
-def purge_call(keys: Keys, conversation_id: str, listings: Sequence[str]) -> PurgeCall:
-    """Removes a conversation that was kept long enough, or whose record has expired."""
-    own = _keys(keys, conversation_id)
-    return (*own, *listings), (conversation_id, "", *_prefixes(keys), "", 0, 0)
-
-
-def erase_call(storage: PoolStorage, ended: Conversation, now: datetime) -> PurgeCall:
-    """Removes an ended conversation with all its traces, unless it has changed since."""
-    keys, conversation_id = storage.keys, ended.conversation_id
-    histories = [keys.history(person.participant_id) for person in ended.participants]
-    if ended.unique_name:
-        histories.append(storage.index.name_history(ended.unique_name))
-    listings = _listings(storage.index, (ended.masked_number,))
-    arguments = (
-        conversation_id,
-        ended.etag,
-        *_prefixes(keys),
-        "traces",
-        to_ms(now),
-        ERASED_AT_ONCE,
-    )
-    return (*_keys(keys, conversation_id), *listings, *histories), arguments
-
-
-def _keys(keys: Keys, name: str) -> tuple[str, ...]:
-    own = (keys.conversation(name), keys.timeline(name), keys.responses(name))
-    return (*own, keys.deadlines, keys.events)
-
-
-def _listings(
-    index: BlindIndexKeys, numbers: Iterable[str], states: Iterable[State] = (State.ENDED,)
-) -> list[str]:
-    """Where a conversation on one of these numbers, in one of these states, is listed."""
-    return [index.conversations(number, state) for number in ("", *numbers) for state in states]
-
-
-def _prefixes(keys: Keys) -> tuple[str, str]:
-    return keys.idempotency_prefix, keys.message_prefix
 
 
 class Page(NamedTuple):
@@ -200,9 +156,13 @@ class ConversationRepository:
         return Page(_existing(await self._read(ids[:size])), next_before)
 
     async def by_ids(self, conversation_ids: Iterable[str]) -> dict[str, Conversation]:
-        """The stored ones of these conversations, by their id."""
-        conversations = _existing(await self._read(sorted(set(conversation_ids))))
-        return {item.conversation_id: item for item in conversations}
+        """The stored ones of these conversations, by their id, without damaged ones."""
+        conversations: dict[str, Conversation] = {}
+        for name, record in await self._records_of(sorted(set(conversation_ids))):
+            with suppress(InvalidTag):
+                conversation = self._records.decrypt_conversation(name, record)
+                conversations |= {name: conversation} if conversation else {}
+        return conversations
 
     async def named(self, unique_name: str) -> list[Conversation]:
         """The stored conversations with this unique name, newest first."""
@@ -250,13 +210,16 @@ class ConversationRepository:
         if stale:
             pool = await self.pool()
             numbers = pool.masked_numbers if pool else ()
-            await self._purge(dict.fromkeys(stale, _listings(self._index, numbers, State)))
+            await self._purge(dict.fromkeys(stale, listings_of(self._index, numbers, State)))
         return _existing(conversations)
 
     async def purge(self, ended: Sequence[Conversation]) -> None:
         """Removes ended conversations for good."""
         await self._purge(
-            {item.conversation_id: _listings(self._index, (item.masked_number,)) for item in ended}
+            {
+                item.conversation_id: listings_of(self._index, (item.masked_number,))
+                for item in ended
+            }
         )
 
     async def _purge(self, listings: Mapping[str, Sequence[str]]) -> None:
@@ -273,11 +236,16 @@ class ConversationRepository:
         return await self._read(list(dict.fromkeys(_decoded(ids))))
 
     async def _read(self, ids: Sequence[str]) -> list[Conversation | None]:
+        return [
+            self._records.decrypt_conversation(name, record)
+            for name, record in await self._records_of(ids)
+        ]
+
+    async def _records_of(self, ids: Sequence[str]) -> list[tuple[str, bytes | None]]:
         if not ids:
             return []
         values = await self._redis.mget([self._keys.conversation(name) for name in ids])
-        records = zip(ids, cast("list[bytes | None]", values), strict=True)
-        return [self._records.decrypt_conversation(name, record) for name, record in records]
+        return list(zip(ids, cast("list[bytes | None]", values), strict=True))
 
 
 def _existing(conversations: Iterable[Conversation | None]) -> list[Conversation]:

@@ -9,7 +9,7 @@ from typing import cast
 
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.participants import Person
-from conversation_service.store.conversations.repository import erase_call
+from conversation_service.store.conversations.purge import erase_call
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
 from conversation_service.store.storage import PoolStorage
 from runtime.redis.scripts import raise_first_error
