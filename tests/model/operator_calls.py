@@ -29,7 +29,7 @@ class OperatorCalls(ClientCalls):
         client_requests.opt_out(self.model, person, request.request_id)
         response = await self.deployment.call(request, person_pb2.OptOutPersonResponse)
         assert not isinstance(response, str)
-        assert response.opt_out.is_opted_out
+        assert response.opt_out.opted_out
         await self.settle()
 
     async def opt_in(self, person: str) -> None:
@@ -37,7 +37,7 @@ class OperatorCalls(ClientCalls):
         self.model.opted_out.pop(person, None)
         response = await self.deployment.call(request, person_pb2.OptInPersonResponse)
         assert not isinstance(response, str)
-        assert not response.opt_out.is_opted_out
+        assert not response.opt_out.opted_out
         await self.settle()
 
     async def erase(self, person: str) -> None:

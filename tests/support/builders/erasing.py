@@ -23,7 +23,7 @@ async def erase(
 async def has_opted_out(service: RunningService, number: str = ALICE_NUMBER) -> bool:
     """Calls GetOptOut."""
     request = person_pb2.GetOptOutRequest(phone_number=number)
-    return (await ask(service.people.GetOptOut, request)).opt_out.is_opted_out
+    return (await ask(service.people.GetOptOut, request)).opt_out.opted_out
 
 
 async def conversations_of(service: RunningService, number: str) -> list[str]:

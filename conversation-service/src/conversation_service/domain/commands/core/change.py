@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from conversation_service.domain.errors import ConversationError
+from conversation_service.domain.model.blocks import Block
 from conversation_service.domain.model.consent import ConsentChange
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event
@@ -51,8 +52,8 @@ class Change:
     held: tuple[HeldMessage, ...] = ()
     sender_limits: SenderLimitsChange | None = None
     code_attempts: CodeAttemptsChange | None = None
-    # Two people who must not meet again.
-    blocks: tuple[Person, Person] | None = None
+    new_block: Block | None = None
+    deleted_block: Block | None = None
     # Condition: neither has blocked the other.
     requires_unblocked: tuple[Person, Person] | None = None
     # Condition: the masked number has no live conversation.
