@@ -8,21 +8,18 @@ from typing import Annotated
 import typer
 
 from maskline_cli.commands import (
-    blocks,
     conversations,
     create,
     dead_letters,
     doctor,
-    erasure,
     keys,
     messages,
     numbers,
-    opt_out_import,
-    opt_outs,
     pools,
     send,
     watch,
 )
+from maskline_cli.commands.people import blocks, erasure, opt_out_import, opt_outs
 from maskline_cli.connection.client import Client
 from maskline_cli.connection.credentials import (
     Insecure,

@@ -1,20 +1,17 @@
 """Builds every object of the service, each once, on first use."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, partial
 
-import grpc
-from redis.asyncio import Redis
-
+from conversation_service.app.options import Connections, Options
 from conversation_service.application.admin.blocks import Blocks
 from conversation_service.application.admin.dead_letters import DeadLetterAdmin
 from conversation_service.application.admin.deployment_checks import DeploymentChecks
 from conversation_service.application.admin.pool_seeding import PoolSeeder
 from conversation_service.application.admin.pools import Pools
 from conversation_service.application.admin.restore import RestoreAcceptance, RestoreStores
-from conversation_service.application.erasure import ErasureService
+from conversation_service.application.erasure import ErasureService, ErasureStores
 from conversation_service.application.event_subscription import SubscriptionLimit
 from conversation_service.application.executor import Executor
 from conversation_service.application.ids import RandomIds
@@ -73,25 +70,6 @@ from conversation_service.store.storage import Storage
 from runtime.clock import SharedClock
 from runtime.redis.client import BLOCK_MS
 from runtime.redis.write_check import WriteCheck
-
-
-@dataclass(frozen=True, slots=True)
-class Connections:
-    """What the service is connected to. `reader` is for blocking reads."""
-
-    redis: Redis
-    reader: Redis
-    messaging: grpc.aio.Channel
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Settings that concern single objects; a zero interval turns the reconciliation off."""
-
-    uses_development_key: bool = False
-    recovery_interval: timedelta = timedelta(0)
-    # What is kept outside Redis; None for nothing that outlives the process.
-    state_directory: StateDirectory | None = None
 
 
 class Wiring:
@@ -177,15 +155,14 @@ class Wiring:
 
     @cached_property
     def erasure(self) -> ErasureService:
-        return ErasureService(
-            self.directory,
-            self._opt_outs,
+        stores = ErasureStores(
             self._suppression,
             self._storage.people,
             lambda pool: PersonDataEraser(self._storage.pool(pool)),
             ErasureLog(self._storage),
-            self.clock,
-            self.guard.is_open,
+        )
+        return ErasureService(
+            self.directory, self._opt_outs, stores, self.clock, self.guard.is_open
         )
 
     @cached_property

@@ -57,6 +57,17 @@ class ErasedCounts:
     messages: int
 
 
+@dataclass(frozen=True, slots=True)
+class ErasureStores:
+    """What all pools share, as far as an erasure concerns it."""
+
+    suppression: SuppressionList
+    people: PersonIds
+    # The eraser of a pool by its name.
+    eraser_of: Callable[[str], PersonDataEraser]
+    log: ErasureLog
+
+
 class ErasureService:
     """Opts a person out and erases what is stored about them. Idempotent.
 
@@ -69,20 +80,17 @@ class ErasureService:
         self,
         directory: PoolDirectory,
         opt_outs: OptOuts,
-        suppression: SuppressionList,
-        people: PersonIds,
-        eraser_of: Callable[[str], PersonDataEraser],
-        erasure_log: ErasureLog,
+        stores: ErasureStores,
         clock: Clock,
         is_open: IsOpen,
     ) -> None:
-        """Erases nothing unless `is_open`. `eraser_of` returns the eraser of a pool by its name."""
+        """Erases nothing unless `is_open`."""
         self._directory = directory
         self._opt_outs = opt_outs
-        self._suppression = suppression
-        self._people = people
-        self._eraser_of = eraser_of
-        self._log = erasure_log
+        self._suppression = stores.suppression
+        self._people = stores.people
+        self._eraser_of = stores.eraser_of
+        self._log = stores.log
         self._clock = clock
         self._is_open = is_open
         self._tasks = set[asyncio.Task[None]]()

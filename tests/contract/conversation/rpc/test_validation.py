@@ -69,6 +69,7 @@ NO_PATHS = (
 def wrong_mask(path: str) -> dict[str, object]:
     return {"pool": UPDATED, "update_mask": FieldMask(paths=["settings", path])}
 
+
 OPT_OUT = person_pb2.ImportedOptOut(phone_number=ALICE_NUMBER)
 
 CONVERSATION = pb.Conversation(pool_id="main", conversation_id="c")

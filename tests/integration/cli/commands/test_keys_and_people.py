@@ -5,7 +5,7 @@ from integration.cli.scripted import Deployment
 
 from maskline.admin.v1 import maintenance_pb2 as pb
 from maskline.admin.v1 import person_pb2
-from maskline_cli.commands import erasure
+from maskline_cli.commands.people import erasure
 
 PENDING = person_pb2.Erasure(
     erasure_id="e1", state=person_pb2.ERASURE_STATE_PENDING, create_time=NOON

@@ -185,3 +185,18 @@ async def test_a_timeline_has_a_line_for_each_event(deployment: Deployment) -> N
         "The message was not sent: the recipient cannot be reached "
         "(carrier code 12\N{REPLACEMENT CHARACTER}[31m).",
     ]
+
+
+async def test_blocks_are_listed_with_both_participants(deployment: Deployment) -> None:
+    block = person_pb2.Block(
+        block_id="b1",
+        blocker_participant_id="p-alice",
+        blocked_participant_id="p-bob",
+        create_time=NOON,
+        conversation_id="c1",
+    )
+    deployment.answers("ListBlocks", person_pb2.ListBlocksResponse(blocks=[block]))
+    ended = await maskline(deployment.target, "people", "blocks", "--participant", "p-bob")
+    assert rows(ended) == [f"b1 p-alice p-bob {NOON_SHOWN} XYZ c1"]
+    [request] = deployment.received(person_pb2.ListBlocksRequest)
+    assert (request.pool_id, request.participant_id) == ("main", "p-bob")

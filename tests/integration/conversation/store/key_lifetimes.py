@@ -50,7 +50,7 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "person-changed": MARK_LIFE,
         "code-attempts": NUMBER_CODE_ATTEMPTS_WINDOW,
         "block": ALWAYS,
-        "block-conversation": settings.kept_after_end,
+        "block-conversation": settings.retention.conversations,
         "blocks": ALWAYS,
         "block-list": ALWAYS,
         "last-number": LAST_NUMBER_LIFETIME,

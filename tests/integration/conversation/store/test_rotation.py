@@ -22,8 +22,9 @@ OLD, NEW = "the key of last year", "the key of this year"
 OLD_ID, NEW_ID = Key(OLD).key_id, Key(NEW).key_id
 BODIES = ["held", "held too", "waiting", "last", "dead", "dead too"]
 # Blind-index key, settings, two conversations, a stored response, the data key of the ended one,
-# two dead letters, an outbox entry. Held and last messages are under data keys.
-RECORDS = 9
+# two dead letters, an outbox entry, who is being erased. Held and last messages are under data
+# keys.
+RECORDS = 10
 
 
 async def rotated(rotation: Rotation) -> RotationStep:
@@ -76,6 +77,7 @@ async def test_everything_is_reencrypted_under_the_current_key_and_reads_the_sam
     assert await redis.hgetall(DeploymentKeys().numbers) == numbers
     assert await new.store.pool() == POOL
     assert (new.alice, new.bob) == (old.alice, old.bob)
+    assert await new.is_being_erased() == old.alice.person_id
 
 
 async def test_a_former_key_is_needed_until_everything_is_under_the_current_one(

@@ -93,7 +93,9 @@ class DeadLetterAdmin:
         selection = await selections.find(request)
         if selection is None:
             chosen = await _select(letters, request)
-            selection = await selections.add(request, chosen, settings.receipts_kept)
+            selection = await selections.add(
+                request, chosen, settings.retention.idempotency_records
+            )
         results = [
             ReplayResult(
                 dead_letter_id,

@@ -46,7 +46,10 @@ def write_blocks(writes: CommitWrites, keys: Keys, commit: Commit) -> None:
     if (block := change.new_block) is not None:
         writes.set(keys.block(block.block_id), encode_block(block).encode())
         # Nothing names a conversation for longer than it is kept.
-        kept, conversation = commit.pool.settings.kept_after_end, block.conversation_id.encode()
+        kept, conversation = (
+            commit.pool.settings.retention.conversations,
+            block.conversation_id.encode(),
+        )
         writes.set(keys.block_conversation(block.block_id), conversation, kept)
         for key in _lists(keys, block):
             writes.add("ZADD", key, 0, block.block_id)
