@@ -11,11 +11,10 @@ from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
 from conversation_service.domain.errors import ConversationError
-from conversation_service.domain.model.blocks import Block
 from conversation_service.domain.model.consent import ConsentChange, OptOut, OptOutSource, cause_of
 from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.messages import HeldMessage
-from conversation_service.domain.model.participants import Person, Route
+from conversation_service.domain.model.participants import Block, Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.store.conversations.recent_states import is_checked
 from conversation_service.store.conversations.types import Commit, Duplicate

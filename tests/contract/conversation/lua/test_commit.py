@@ -9,11 +9,11 @@ from conversation_service.domain.commands.core.change import Change, RouteClaim,
 from conversation_service.domain.commands.core.lifecycle import ended, joined, message_passed
 from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.errors import JoinCodeInvalid
-from conversation_service.domain.model.blocks import Block
 from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.domain.model.messages import OutboundMessage
+from conversation_service.domain.model.participants import Block
 from conversation_service.domain.model.rate_limits import SenderLimits
 from conversation_service.store.conversations.types import Committed, Conflict, Duplicate
 from conversation_service.store.records.payloads import StoredResponse

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from conversation_service.application.pools import PoolDirectory
 from conversation_service.domain.commands.operator.blocks import DeleteBlock
-from conversation_service.domain.model.blocks import Block
+from conversation_service.domain.model.participants import Block
 from conversation_service.store.conversations.blocks import BlockList
 
 

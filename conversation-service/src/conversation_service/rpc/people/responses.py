@@ -2,8 +2,8 @@
 
 from conversation_service.application.opt_out_imports import ImportResult
 from conversation_service.domain.errors import ConversationError
-from conversation_service.domain.model.blocks import Block
 from conversation_service.domain.model.consent import Erasure, OptOut, OptOutSource
+from conversation_service.domain.model.participants import Block
 from conversation_service.rpc.core.convert import timestamp
 from conversation_service.rpc.core.status import item_error
 from maskline.admin.v1 import person_pb2 as pb

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import cast
 
-from conversation_service.domain.model.blocks import Block
+from conversation_service.domain.model.participants import Block
 from conversation_service.store.conversations.commit_writes import CommitWrites
 from conversation_service.store.conversations.types import Commit
 from conversation_service.store.keyspace.keys import Keys
@@ -22,7 +22,10 @@ class BlockList:
         """Oldest first, from behind the id `after` if it is not empty; of one person or of all."""
         oldest = f"({after}" if after else "-"
         key = self._keys.block_list(participant_id)
-        ids = cast("list[bytes]", await self._redis.zrangebylex(key, oldest, "+", 0, size))
+        ids = cast(
+            "list[bytes]",
+            await self._redis.zrange(key, oldest, "+", bylex=True, offset=0, num=size),
+        )
         if not ids:
             return []
         names = [block_id.decode() for block_id in ids]

@@ -154,8 +154,7 @@ class Keys:
         return self._key("dead-rewritten")
 
     def dead_letter_request(self, request: str) -> str:
-        """string: id of the message on which an operator's request (hashed) was carried out; or
-        fingerprint, token and ids of the dead letters that it chose, a line each."""
+        """string: message that a request (hashed) was about; fingerprint, token, ids of a choice."""
         return self._key(f"dead-letter-request:{request}")
 
     @property
@@ -240,12 +239,11 @@ class DeploymentKeys:
         return self._key(f"restore-request:{request}")
 
     def opt_out(self, person_id: str) -> str:
-        """string: when, how and by which command a person opted out; the note of an import."""
+        """string: when, how and by what a person opted out; the note of an import."""
         return self._key(f"opt-out:{person_id}")
 
     def opt_out_request(self, request: str) -> str:
-        """string: fingerprint of a client's opt-out or opt-in (hashed), the opt-out after it; of
-        an import only the fingerprint, and one such string for each of its people."""
+        """string: fingerprint of a change (hashed), the opt-out after it, "" for a whole import."""
         return self._key(f"opt-out-request:{request}")
 
     def number_lookups(self, caller: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 
-from conversation_service.domain.model.blocks import Block
+from conversation_service.domain.model.participants import Block
 from conversation_service.store.keyspace.timestamps import from_ms, to_ms
 from conversation_service.store.records.conversation import dumps
 

@@ -21,11 +21,11 @@ from conversation_service.domain.commands.operator.pools import (
 )
 from conversation_service.domain.commands.system.end_by_system import EndConversationBySystem
 from conversation_service.domain.commands.system.expire import ExpireConversation
-from conversation_service.domain.model.blocks import Block
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.events import DETAILS, EventType
 from conversation_service.domain.model.messages import HeldMessage
+from conversation_service.domain.model.participants import Block
 from support.builders.conversations import ALICE, BOB, CAROL, MASKED, NUMBERS, OTHER_MASKED, POOL
 from support.builders.decisions import (
     ACTIVE,

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from conversation_service.domain.errors import ConversationError
-from conversation_service.domain.model.blocks import Block
 from conversation_service.domain.model.consent import ConsentChange
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event
 from conversation_service.domain.model.messages import HeldMessage, OutboundMessage
-from conversation_service.domain.model.participants import Person, Route
+from conversation_service.domain.model.participants import Block, Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.model.rate_limits import SenderLimits, WindowCounter
 

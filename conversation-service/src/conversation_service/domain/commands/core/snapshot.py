@@ -11,12 +11,11 @@ from conversation_service.domain.errors import (
     EtagMismatch,
     ParticipantNotFound,
 )
-from conversation_service.domain.model.blocks import Block
 from conversation_service.domain.model.consent import OptOut
 from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.messages import Attachment, HeldMessage, OutboundMessage
-from conversation_service.domain.model.participants import Person, Route
+from conversation_service.domain.model.participants import Block, Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.model.rate_limits import NEVER, SenderLimits, WindowCounter
 from conversation_service.domain.templates.catalog import Template

@@ -15,9 +15,9 @@ from conversation_service.domain.commands.inbound.relay import relay_message, wi
 from conversation_service.domain.commands.inbound.waiting import end_by_keyword
 from conversation_service.domain.keywords import join_codes
 from conversation_service.domain.keywords.keywords import Keyword
-from conversation_service.domain.model.blocks import Block
 from conversation_service.domain.model.conversation import Conversation, EndReason
 from conversation_service.domain.model.events import Event, EventType, RelayRefusal
+from conversation_service.domain.model.participants import Block
 from conversation_service.domain.templates.catalog import Template
 
 

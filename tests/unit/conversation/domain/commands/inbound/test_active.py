@@ -13,10 +13,9 @@ from conversation_service.domain.commands.inbound.inbound_message import (
     InboundContext,
 )
 from conversation_service.domain.keywords.keywords import Keyword, ParsedKeyword
-from conversation_service.domain.model.blocks import Block
 from conversation_service.domain.model.consent import ConsentChange
 from conversation_service.domain.model.conversation import EndReason, State
-from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.participants import Block, Person
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.model.pool_validation import MIN_IDEMPOTENCY_RECORDS_KEPT
 from conversation_service.domain.templates.catalog import Template
