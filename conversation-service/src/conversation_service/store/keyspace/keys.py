@@ -154,7 +154,7 @@ class Keys:
         return self._key("dead-rewritten")
 
     def dead_letter_request(self, request: str) -> str:
-        """string: message that a request (hashed) was about; fingerprint, token, ids of a choice."""
+        """string: message of a request (hashed); or fingerprint, token and ids of its choice."""
         return self._key(f"dead-letter-request:{request}")
 
     @property
@@ -256,8 +256,7 @@ class DeploymentKeys:
         return self._key("write-check")
 
     def erasure(self, erasure_id: str) -> str:
-        """string: times of an erasure, how much was removed, fingerprint; a line break; who it is
-        (encrypted), which is removed when all is erased."""
+        """string: times, counts, fingerprint; a line break; until it is done, who (encrypted)."""
         return self._key(f"erasure:{erasure_id}")
 
     @property
