@@ -58,6 +58,9 @@ SUCCEEDING: dict[str, Callable[[OwnPool], Message]] = {
     "OptOutPerson": opt_out,
     "OptInPerson": lambda own: person_pb2.OptInPersonRequest(phone_number=own.person()),
     "ErasePerson": operations.erase,
+    "ImportOptOuts": operations.import_one,
+    "DeleteBlock": operations.unblock,
+    "ReplayDeadLetters": lambda own: operations.replay_all(),
 }
 # They have tests of their own here, or need a dead letter or an older copy of Redis, which no
 # client can bring about.
@@ -105,14 +108,13 @@ def test_the_same_fields_under_another_id_are_another_change(own: OwnPool) -> No
 
 def test_an_erasure_is_confirmed_under_its_id(own: OwnPool) -> None:
     made = own.erase(own.ended().people[0])
-    assert made.erased_conversations == 1
+    assert made.erased_conversation_count == 1
     request = person_pb2.GetErasureRequest(erasure_id=made.erasure_id)
     assert own.ask(own.client.people.GetErasure, request).erasure == made
 
 
 def test_counting_what_lies_under_which_key_may_be_repeated(own: OwnPool) -> None:
-    request = own.filled(maintenance_pb2.RotateStateKeysRequest(only_count=True))
-    first, second = (own.ask(own.client.deployment.RotateStateKeys, request) for _ in range(2))
+    request = maintenance_pb2.ListStateKeysRequest()
+    first, second = (own.ask(own.client.deployment.ListStateKeys, request) for _ in range(2))
     assert [key.key_id for key in first.keys] == [key.key_id for key in second.keys]
-    assert first.resealed_records == second.resealed_records == 0
-    assert [key.is_current for key in first.keys].count(True) == 1
+    assert [key.current for key in first.keys].count(True) == 1

@@ -177,10 +177,10 @@ def test_somebody_opted_out_by_a_client_leaves_all_conversations(own: OwnPool) -
     assert ended.end_reason == pb.END_REASON_OPTED_OUT
     look = person_pb2.GetOptOutRequest(phone_number=person)
     state = own.ask(own.client.people.GetOptOut, look).opt_out
-    assert state.is_opted_out
+    assert state.opted_out
     assert state.source == person_pb2.OPT_OUT_SOURCE_CLIENT
     back = person_pb2.OptInPersonRequest(phone_number=person)
-    assert not own.ask(own.client.people.OptInPerson, back).opt_out.is_opted_out
+    assert not own.ask(own.client.people.OptInPerson, back).opt_out.opted_out
     own.active(person)
 
 
@@ -193,11 +193,30 @@ def test_an_erased_persons_conversations_are_gone(own: OwnPool) -> None:
     assert refusal.metadata == {"conversation_id": talk.conversation_id}
 
 
+def test_people_of_a_deleted_block_meet_again(own: OwnPool) -> None:
+    talk = own.blocking()
+    again = pb.CreateConversationRequest(participants=participants(*talk.people), silent=True)
+    assert own.client.refusal(own.filled(again)).reason == "PAIR_BLOCKED"
+    [block] = own.blocks_of(talk)
+    first, second = talk.conversation.participants
+    assert block.blocker_participant_id == first.participant_id
+    assert block.blocked_participant_id == second.participant_id
+    assert block.conversation_id == talk.conversation_id
+    own.ask(own.client.people.DeleteBlock, person_pb2.DeleteBlockRequest(block_id=block.block_id))
+    assert own.blocks_of(talk) == []
+    reopened = own.ask(
+        own.client.conversations.ReopenConversation,
+        pb.ReopenConversationRequest(conversation_id=talk.conversation_id),
+    )
+    assert reopened.conversation.state == pb.CONVERSATION_STATE_ACTIVE
+    own.end(talk.conversation_id)
+
+
 def test_the_deployment_is_looked_at_as_a_whole(own: OwnPool) -> None:
     request = maintenance_pb2.CheckDeploymentRequest()
     checks = own.ask(own.client.deployment.CheckDeployment, request).checks
-    names = [check.name for check in checks]
-    assert {"redis", "pools", "messaging service"} <= set(names)
+    names = [check.check_id for check in checks]
+    assert {"redis", "pools", "messaging_service"} <= set(names)
     assert len(set(names)) == len(names)
     assert all(check.outcome and check.finding for check in checks)
 

@@ -14,7 +14,7 @@ from conformance.kit.numbers import (
     RESERVED_NUMBER,
 )
 from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool
-from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, pool_pb2
+from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 
@@ -27,6 +27,7 @@ Paged = (
     | pool_pb2.ListMaskedNumbersRequest
     | pool_pb2.ListPoolsRequest
     | dead_letter_pb2.ListDeadLettersRequest
+    | person_pb2.ListBlocksRequest
 )
 
 
@@ -35,6 +36,12 @@ def conversations_of_somebody(own: OwnPool) -> Paged:
     for number in (*MASKED_NUMBERS, RESERVED_NUMBER):
         own.active(person, number)
     return pb.ListConversationsRequest(participant_id=own.participant_id(person))
+
+
+def blocks_of_somebody(own: OwnPool) -> Paged:
+    person = own.person()
+    talks = [own.blocking(person, number) for number in (*MASKED_NUMBERS, RESERVED_NUMBER)]
+    return person_pb2.ListBlocksRequest(participant_id=talks[0].participant_id)
 
 
 def texted(own: OwnPool) -> str:
@@ -51,6 +58,7 @@ LISTS: dict[str, Callable[[OwnPool], Paged]] = {
     "ListMessages": lambda own: pb.ListMessagesRequest(conversation_id=texted(own)),
     "ListEvents": lambda own: event_pb2.ListEventsRequest(conversation_id=texted(own)),
     "ListMaskedNumbers": lambda own: pool_pb2.ListMaskedNumbersRequest(),
+    "ListBlocks": blocks_of_somebody,
 }
 # Lists that others change, or that no client can fill; they have cases of their own.
 OTHERS: dict[str, Callable[[OwnPool], Paged]] = {
@@ -59,7 +67,8 @@ OTHERS: dict[str, Callable[[OwnPool], Paged]] = {
 }
 ALL = LISTS | OTHERS
 NEXT = "next_page_token"
-# Of each list, tokens that it never gave; those of ListConversations are ids and may be anything.
+# Of each list, tokens that it never gave; those of IDS are ids and may be anything.
+IDS = {"ListConversations", "ListBlocks"}
 NO_TOKENS = ("x", "-1", "1" * 65, "é")
 
 
@@ -89,7 +98,7 @@ def id_of(item: Message) -> str:
 
 
 def test_the_tables_have_every_method_with_pages() -> None:
-    assert {*ALL, "RotateStateKeys"} == methods_with("page_token")
+    assert set(ALL) == methods_with("page_token")
     assert methods_with("page_size") == set(ALL)
 
 
@@ -116,7 +125,7 @@ def test_a_page_cannot_have_a_negative_size(own: OwnPool, method: str) -> None:
     assert (refusal.reason, refusal.fields) == ("INVALID_ARGUMENT", {"page_size"})
 
 
-@pytest.mark.parametrize("method", sorted(set(ALL) - {"ListConversations"}))
+@pytest.mark.parametrize("method", sorted(set(ALL) - IDS))
 @pytest.mark.parametrize("token", NO_TOKENS)
 def test_a_token_that_no_list_gave_is_refused(own: OwnPool, method: str, token: str) -> None:
     request = ALL[method](own)
@@ -125,8 +134,10 @@ def test_a_token_that_no_list_gave_is_refused(own: OwnPool, method: str, token: 
     assert (refusal.reason, refusal.fields) == ("INVALID_ARGUMENT", {"page_token"})
 
 
-def test_a_token_of_conversations_has_the_form_of_an_id(own: OwnPool) -> None:
-    request = pb.ListConversationsRequest(page_token="x" * 65)
+@pytest.mark.parametrize("method", sorted(IDS))
+def test_a_token_that_is_an_id_has_the_form_of_one(own: OwnPool, method: str) -> None:
+    request = ALL[method](own)
+    request.page_token = "x" * 65
     refusal = own.client.refusal(own.filled(request))
     assert (refusal.reason, refusal.fields) == ("INVALID_ARGUMENT", {"page_token"})
 
@@ -195,16 +206,12 @@ def test_dead_letters_of_the_suite_are_none(own: OwnPool) -> None:
     assert paged(own, dead_letter_pb2.ListDeadLettersRequest(), 1) == [[]]
 
 
-def test_key_rotation_comes_to_its_end_step_by_step(own: OwnPool) -> None:
-    request, tokens, records = (
-        maintenance_pb2.RotateStateKeysRequest(only_count=True),
-        set[str](),
-        0,
-    )
-    while request.page_token not in tokens:
-        tokens.add(request.page_token)
-        response = own.ask(own.client.deployment.RotateStateKeys, request)
-        records += sum(key.records for key in response.keys)
-        request.page_token = response.next_page_token
-    assert not request.page_token
+def test_state_keys_are_counted_to_the_end_step_by_step(own: OwnPool) -> None:
+    request, tokens, records = maintenance_pb2.ListStateKeysRequest(), set[str](), 0
+    while request.continuation_token not in tokens:
+        tokens.add(request.continuation_token)
+        response = own.ask(own.client.deployment.ListStateKeys, request)
+        records += sum(key.record_count for key in response.keys)
+        request.continuation_token = response.continuation_token
+    assert not request.continuation_token
     assert records > 0

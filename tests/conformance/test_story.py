@@ -160,4 +160,4 @@ def test_stop_ends_everything_and_keeps_the_person_out_until_unstop(story: Story
     )
     assert own.client.refusal(own.filled(start)).reason == "PARTICIPANT_OPTED_OUT"
     alice.text(story.line.number, "UNSTOP")
-    assert not own.ask(own.client.people.GetOptOut, look).opt_out.is_opted_out
+    assert not own.ask(own.client.people.GetOptOut, look).opt_out.opted_out

@@ -5,6 +5,7 @@ from operator import attrgetter
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
+from model.checks.views import participant_id
 from model.client_calls import ClientCalls, CompletedCall
 from model.reference import client_requests
 from model.reference.erasure import erase_by_call, erasure_id_of
@@ -29,7 +30,7 @@ class OperatorCalls(ClientCalls):
         client_requests.opt_out(self.model, person, request.request_id)
         response = await self.deployment.call(request, person_pb2.OptOutPersonResponse)
         assert not isinstance(response, str)
-        assert response.opt_out.is_opted_out
+        assert response.opt_out.opted_out
         await self.settle()
 
     async def opt_in(self, person: str) -> None:
@@ -37,7 +38,38 @@ class OperatorCalls(ClientCalls):
         self.model.opted_out.pop(person, None)
         response = await self.deployment.call(request, person_pb2.OptInPersonResponse)
         assert not isinstance(response, str)
-        assert not response.opt_out.is_opted_out
+        assert not response.opt_out.opted_out
+        await self.settle()
+
+    async def import_opt_out(self, person: str) -> None:
+        """A list with one person on it twice."""
+        item = person_pb2.ImportedOptOut(phone_number=person)
+        request = person_pb2.ImportOptOutsRequest(request_id=self.request_id(), opt_outs=[item] * 2)
+        client_requests.opt_out(self.model, person, request.request_id)
+        response = await self.deployment.call(request, person_pb2.ImportOptOutsResponse)
+        assert not isinstance(response, str)
+        assert [result.opt_out.opted_out for result in response.results] == [True, True]
+        await self.settle()
+
+    async def delete_blocks(self, pool: PoolModel, first: str, second: str) -> None:
+        """All that stand between two people, of whom each may have blocked the other."""
+        pair = [participant_id(pool.name, person) for person in (first, second)]
+        listing = person_pb2.ListBlocksRequest(pool_id=pool.name, participant_id=pair[0])
+        listed = await self.deployment.call(listing, person_pb2.ListBlocksResponse)
+        assert not isinstance(listed, str)
+        between = [
+            block.block_id
+            for block in listed.blocks
+            if {block.blocker_participant_id, block.blocked_participant_id} == set(pair)
+        ]
+        assert between, "a block is not listed"
+        for block_id in between:
+            request = person_pb2.DeleteBlockRequest(
+                request_id=self.request_id(), pool_id=pool.name, block_id=block_id
+            )
+            response = await self.deployment.call(request, person_pb2.DeleteBlockResponse)
+            assert not isinstance(response, str), response
+        pool.blocked.remove(frozenset((first, second)))
         await self.settle()
 
     async def erase(self, person: str) -> None:

@@ -12,7 +12,8 @@ from model.people import POOLS
 from redis.asyncio import Redis
 
 from conversation_service.app.application import Application
-from conversation_service.app.wiring import Connections, Wiring
+from conversation_service.app.options import Connections
+from conversation_service.app.wiring import Wiring
 from conversation_service.rpc.core.permissions import SERVICES
 from conversation_service.rpc.core.status import DOMAIN, status_of, too_slow
 from maskline.conversation.v1.conversation_pb2_grpc import ConversationServiceStub

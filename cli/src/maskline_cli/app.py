@@ -12,15 +12,14 @@ from maskline_cli.commands import (
     create,
     dead_letters,
     doctor,
-    erasure,
     keys,
     messages,
     numbers,
-    opt_outs,
     pools,
     send,
     watch,
 )
+from maskline_cli.commands.people import blocks, erasure, opt_out_import, opt_outs
 from maskline_cli.connection.client import Client
 from maskline_cli.connection.credentials import (
     Insecure,
@@ -168,30 +167,22 @@ _group(
 )
 _group(
     "people",
-    "People: whose number is it, their opt-outs, and erasure of their data.",
+    "People: whose number is it, their opt-outs and blocks, and erasure of their data.",
     {
         "lookup": erasure.look_up,
         "show": opt_outs.get_opt_out,
         "opt-out": opt_outs.add_opt_out,
         "opt-in": opt_outs.remove_opt_out,
+        "import-opt-outs": opt_out_import.import_opt_outs,
+        "blocks": blocks.list_blocks,
+        "unblock": blocks.delete_block,
         "erase": erasure.erase,
         "erasure": erasure.get_erasure,
     },
 )
 _group(
-    "opt-outs",
-    "Opt-outs, in the whole deployment.",
-    {
-        "get": opt_outs.get_opt_out,
-        "add": opt_outs.add_opt_out,
-        "remove": opt_outs.remove_opt_out,
-    },
-    hidden=True,
-)
-_DEAD_LETTERS = "Dead letters: messages of the pool that could not be processed."
-_group(
     "dead-letters",
-    _DEAD_LETTERS,
+    "Dead letters: messages of the pool that could not be processed.",
     {
         "list": dead_letters.list_dead_letters,
         "replay": dead_letters.replay,
@@ -199,20 +190,9 @@ _group(
     },
 )
 _group(
-    "dead",
-    _DEAD_LETTERS,
-    {
-        "list": dead_letters.list_dead_letters,
-        "replay": dead_letters.replay,
-        "drop": dead_letters.discard,
-    },
-    hidden=True,
-)
-_group(
     "keys",
     "The keys that encrypt the deployment's state.",
     {"list": keys.list_keys, "rotate": keys.rotate},
-    aliases={"status": keys.list_keys},
 )
 _group(
     "restore",

@@ -5,9 +5,10 @@ from datetime import timedelta
 import structlog
 
 from conversation_service.app.application import Application
+from conversation_service.app.options import Connections, Options
 from conversation_service.app.pools_file import PoolsFileError, read_pools
 from conversation_service.app.settings import Settings
-from conversation_service.app.wiring import Connections, Options, Wiring
+from conversation_service.app.wiring import Wiring
 from conversation_service.domain.model.pool import SeededPool
 from conversation_service.rpc.core.permissions import PERMISSIONS, ROLES
 from conversation_service.rpc.core.status import DOMAIN

@@ -70,4 +70,4 @@ class People:
 
     def _has_opted_out(self, number: str) -> bool:
         request = person_pb2.GetOptOutRequest(phone_number=number)
-        return self._client.ask(self._client.people.GetOptOut, request).opt_out.is_opted_out
+        return self._client.ask(self._client.people.GetOptOut, request).opt_out.opted_out

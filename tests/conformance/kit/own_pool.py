@@ -221,6 +221,17 @@ class OwnPool:
         request = person_pb2.LookupParticipantRequest(pool_id=pool, phone_number=person)
         return self.ask(self.client.people.LookupParticipant, request).participant_id
 
+    def blocking(self, person: str = "", masked_number: str = "") -> Talk:
+        """A conversation whose first participant, this one or somebody new, blocked the other."""
+        talk = self.active(person, masked_number)
+        self.text(talk.people[0], talk.conversation.masked_number, "block")
+        return talk
+
+    def blocks_of(self, talk: Talk) -> list[person_pb2.Block]:
+        """The blocks of the first participant."""
+        request = person_pb2.ListBlocksRequest(participant_id=talk.participant_id)
+        return list(self.ask(self.client.people.ListBlocks, request).blocks)
+
     def opt_out(self, person: str) -> None:
         self.people.will_opt_out(person)
         request = person_pb2.OptOutPersonRequest(phone_number=person)

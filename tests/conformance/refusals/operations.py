@@ -10,11 +10,12 @@ from conformance.kit.numbers import (
     SPARE_NUMBER,
 )
 from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool, creation, settings
-from conformance.refusals.made import NO_POOL, Maker, Table, carried_out, with_fields
+from conformance.refusals.made import NO_POOL, NOTHING, Maker, Table, carried_out, with_fields
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
 from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, person_pb2, pool_pb2
+from maskline.conversation.v1 import event_pb2
 
 OPERATOR_NAME = "settings.operator_name"
 
@@ -99,6 +100,24 @@ def opt_out(own: OwnPool) -> person_pb2.OptOutPersonRequest:
     return person_pb2.OptOutPersonRequest(phone_number=person)
 
 
+def import_one(own: OwnPool) -> person_pb2.ImportOptOutsRequest:
+    person = own.person()
+    own.people.will_opt_out(person)
+    opt_out = person_pb2.ImportedOptOut(phone_number=person)
+    return person_pb2.ImportOptOutsRequest(opt_outs=[opt_out], note="a list")
+
+
+def unblock(own: OwnPool) -> person_pb2.DeleteBlockRequest:
+    [block] = own.blocks_of(own.blocking())
+    return person_pb2.DeleteBlockRequest(block_id=block.block_id)
+
+
+def replay_all(**fields: str) -> dead_letter_pb2.ReplayDeadLettersRequest:
+    """There are none of the suite's, so nothing is replayed."""
+    request = dead_letter_pb2.ReplayDeadLettersRequest(reason=event_pb2.DEAD_LETTER_REASON_INVALID)
+    return with_fields(request, fields)
+
+
 TABLE: Table = {
     "CreatePool": {
         "INVALID_ARGUMENT": lambda own: create("Not an id"),
@@ -140,6 +159,25 @@ TABLE: Table = {
         "INVALID_ARGUMENT": lambda own: person_pb2.ErasePersonRequest(),
         "REQUEST_ID_REUSED": lambda own: carried_out(own, erase(own), phone_number=own.person()),
     },
+    "ImportOptOuts": {
+        "INVALID_ARGUMENT": lambda own: person_pb2.ImportOptOutsRequest(),
+        "REQUEST_ID_REUSED": lambda own: carried_out(own, import_one(own), note="another list"),
+    },
+    "DeleteBlock": {
+        "INVALID_ARGUMENT": lambda own: person_pb2.DeleteBlockRequest(),
+        "POOL_NOT_FOUND": lambda own: person_pb2.DeleteBlockRequest(
+            pool_id=NO_POOL, block_id=NOTHING
+        ),
+        "BLOCK_NOT_FOUND": lambda own: person_pb2.DeleteBlockRequest(block_id=NOTHING),
+        "REQUEST_ID_REUSED": lambda own: carried_out(own, unblock(own), block_id=NOTHING),
+    },
+    "ReplayDeadLetters": {
+        "INVALID_ARGUMENT": lambda own: dead_letter_pb2.ReplayDeadLettersRequest(),
+        "POOL_NOT_FOUND": lambda own: replay_all(pool_id=NO_POOL),
+        "REQUEST_ID_REUSED": lambda own: carried_out(
+            own, replay_all(), continuation_token=NO_DEAD_LETTER
+        ),
+    },
     "ReplayDeadLetter": {
         "INVALID_ARGUMENT": lambda own: dead_letter_pb2.ReplayDeadLetterRequest(),
         "POOL_NOT_FOUND": lambda own: dead_letter_pb2.ReplayDeadLetterRequest(
@@ -159,7 +197,9 @@ TABLE: Table = {
         ),
     },
     "RotateStateKeys": {
-        "INVALID_ARGUMENT": lambda own: maintenance_pb2.RotateStateKeysRequest(page_token="x")
+        "INVALID_ARGUMENT": lambda own: maintenance_pb2.RotateStateKeysRequest(
+            continuation_token="x"
+        )
     },
     "AcceptRestore": {
         "INVALID_ARGUMENT": lambda own: maintenance_pb2.AcceptRestoreRequest(request_id="x" * 129),

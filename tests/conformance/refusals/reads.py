@@ -6,7 +6,7 @@ from conformance.kit.own_pool import OwnPool, watch_request
 from conformance.refusals.made import NO_POOL, NOTHING, TOO_LONG, Maker, Table
 from google.protobuf.message import Message
 
-from maskline.admin.v1 import dead_letter_pb2, person_pb2, pool_pb2
+from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2
 from maskline.ingest.v1 import ingest_pb2
@@ -72,6 +72,10 @@ TABLE: Table = {
         "POOL_NOT_FOUND": lambda own: person_pb2.LookupParticipantRequest(
             pool_id=NO_POOL, phone_number=own.person()
         ),
+    },
+    "ListBlocks": of_pool(lambda pool: person_pb2.ListBlocksRequest(pool_id=pool)),
+    "ListStateKeys": {
+        "INVALID_ARGUMENT": lambda own: maintenance_pb2.ListStateKeysRequest(continuation_token="x")
     },
     "GetErasure": {
         "INVALID_ARGUMENT": lambda own: person_pb2.GetErasureRequest(),

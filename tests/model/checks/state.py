@@ -62,7 +62,7 @@ async def same_opt_out(deployment: Deployment, model: Model, person: str) -> Non
     request = person_pb2.GetOptOutRequest(phone_number=person)
     response = await deployment.call(request, person_pb2.GetOptOutResponse)
     assert not isinstance(response, str)
-    assert response.opt_out.is_opted_out == (person in model.opted_out), "an opt-out differs"
+    assert response.opt_out.opted_out == (person in model.opted_out), "an opt-out differs"
 
 
 async def same_erasures(deployment: Deployment, model: Model) -> None:
@@ -72,8 +72,10 @@ async def same_erasures(deployment: Deployment, model: Model) -> None:
         response = await deployment.call(request, person_pb2.GetErasureResponse)
         assert not isinstance(response, str), response
         erasure = response.erasure
-        time = erasure.erase_time.ToDatetime(tzinfo=UTC)
-        record = ErasureRecord(time, erasure.erased_conversations, erasure.dropped_texts)
+        time = erasure.complete_time.ToDatetime(tzinfo=UTC)
+        record = ErasureRecord(
+            time, erasure.erased_conversation_count, erasure.dropped_message_count
+        )
         assert record == expected, f"{record}, expected {expected}"
 
 

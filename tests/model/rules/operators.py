@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from google.protobuf.message import Message
 from model.people import TICK
+from model.reference.state import PoolModel
 from model.rules import draws
 from model.rules.base import Rules, at, rule
 from model.rules.draws import Typed
@@ -45,6 +46,14 @@ class OperatorRules(Rules):
         request = at(index, self.repeatable_number_requests())
         await self.runner.repeat_number_request(request)
 
+    @rule(person=draws.person)
+    async def operator_imports_an_opt_out(self, person: str) -> None:
+        await self.runner.import_opt_out(person)
+
+    @rule(when=lambda self: self.blocked(), index=draws.index)
+    async def operator_deletes_the_blocks_of_a_pair(self, index: int) -> None:
+        await self.runner.delete_blocks(*at(index, self.blocked()))
+
     @rule(person=draws.person, blocks=draws.one_of(True, False, False))
     async def carrier_blocks(self, person: str, blocks: bool) -> None:
         await self.runner.carrier_blocks(person, blocks=blocks)
@@ -63,6 +72,15 @@ class OperatorRules(Rules):
         left = at(index // 2, self.active()).next_end - self.runner.model.now
         await self.runner.move_clock(left, runs_jobs=False)
         await self.receive(self.message(route, *typed))
+
+    def blocked(self) -> list[tuple[PoolModel, str, str]]:
+        """Pairs of whom one has blocked the other, in their pools."""
+        pools = self.runner.model.pools.values()
+        return [
+            (pool, first, second)
+            for pool in pools
+            for first, second in sorted(map(sorted, pool.blocked))
+        ]
 
     def repeatable_number_requests(self) -> list[Message]:
         """All but the adding of a number that was removed since: that would add it again."""

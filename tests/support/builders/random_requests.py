@@ -8,7 +8,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from maskline.admin.v1 import pool_pb2
+from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.ingest.v1 import ingest_pb2
 from support.builders.conversation_calls import CALL_SECONDS, filled, participants
@@ -81,6 +81,11 @@ def palette() -> Palette:
         "media_token": ["none", ""],
         "dead_letter_id": ["1-0", "x", ""],
         "erasure_id": ["none", ""],
+        "block_id": ["none", ""],
+        "reason": [1, 2, 0],
+        "limit": [0, 1, 501],
+        "continuation_token": ["", "1-0", "7"],
+        "opt_outs": [[person_pb2.ImportedOptOut(phone_number=number)] for number in PEOPLE],
         "messages": [[_message(number, body)] for number in PEOPLE for body in BODIES],
         "receipts": [[ingest_pb2.DeliveryReceipt(carrier_message_id="mdr2-1")], []],
     }

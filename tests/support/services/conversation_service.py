@@ -13,7 +13,8 @@ import grpc
 from redis.asyncio import Redis
 
 from conversation_service.app.application import SERVICE_NAMES, Application
-from conversation_service.app.wiring import Connections, Options, Wiring
+from conversation_service.app.options import Connections, Options
+from conversation_service.app.wiring import Wiring
 from conversation_service.domain.model.pool import SeededPool
 from conversation_service.store.deployment.state_directory import StateDirectory
 from conversation_service.store.encryption.cipher import Cipher

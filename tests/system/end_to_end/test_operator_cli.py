@@ -127,11 +127,12 @@ async def test_a_person_who_asks_the_operator_gets_no_more_texts(
     stack: Stack, alice: Phone, bob: Phone
 ) -> None:
     await opened(stack, alice, bob)
-    await run(stack, "opt-outs", "add", "-", stdin=f"{bob.number}\n")
-    assert (await run(stack, "opt-outs", "get", bob.number, "--json")).json["state"]["is_opted_out"]
+    await run(stack, "people", "opt-out", "-", stdin=f"{bob.number}\n")
+    shown = await run(stack, "people", "show", bob.number, "--json")
+    assert shown.json["opt_out"]["opted_out"]
     refused = await run(stack, "conversations", "open", alice.number, bob.number, status=1)
     assert "PARTICIPANT_OPTED_OUT" in refused.err
-    await run(stack, "opt-outs", "remove", bob.number)
+    await run(stack, "people", "opt-in", bob.number)
     await opened(stack, alice, bob)
 
 

@@ -145,7 +145,7 @@ async def test_a_restored_copy_stops_everything_until_it_is_accepted(
 
         await has_reconciled(stack)
         for person in (dave, erin):
-            assert "Opted out" in await deployment.cli("opt-outs", "get", person.number)
+            assert "Opted out" in await deployment.cli("people", "show", person.number)
         await deployment.connect(carol, bob)
         await check(phones)
 
@@ -160,7 +160,7 @@ async def since_the_copy(deployment: Deployment) -> None:
     had = await counts(carol)
     await alice.text(MASKED, FOR_CAROL)
     await carol.received(had + 1)
-    await deployment.cli("opt-outs", "add", dave.number)
+    await deployment.cli("people", "opt-out", dave.number)
     await erin.accepted(await erin.text(MASKED, "stop"))
 
 

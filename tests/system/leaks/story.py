@@ -152,8 +152,8 @@ async def clients_ask(one: Deployment) -> None:
 async def operators_look(one: Deployment) -> None:
     """Lists everything, as text and as JSON."""
     for number in (ALICE, DAVE):
-        await one.typed("opt-outs", "get", number)
-    for words in (("doctor",), ("pools", "show"), ("dead", "list", "--json")):
+        await one.typed("people", "show", number)
+    for words in (("doctor",), ("pools", "show"), ("dead-letters", "list", "--json")):
         await one.typed(*words)
     for conversation in await one.listed("conversations", "list"):
         name = conversation["conversation_id"]

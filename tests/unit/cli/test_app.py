@@ -7,7 +7,7 @@ COMMANDS = {
     "events": "watch",
     "pools": "create show list set capacity compare",
     "numbers": "add list drain remove",
-    "people": "lookup show opt-out opt-in erase erasure",
+    "people": "lookup show opt-out opt-in import-opt-outs blocks unblock erase erasure",
     "dead-letters": "list replay discard",
     "keys": "list rotate",
     "restore": "accept",
@@ -15,9 +15,6 @@ COMMANDS = {
 }
 ALIASES = {
     "pools": "advice sync",
-    "opt-outs": "get add remove",
-    "dead": "list replay drop",
-    "keys": "status",
     "": "timeline watch send end",
 }
 

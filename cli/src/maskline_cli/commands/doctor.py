@@ -21,14 +21,14 @@ FAILED = pb.CHECK_OUTCOME_FAILED
 READY_PATH = "/readyz"
 # The gateway's own reasons are one short sentence.
 DETAIL_CHARACTERS = 200
-CONVERSATIONS = "conversation service"
+CONVERSATIONS = "conversation_service"
 
 
 def doctor(context: typer.Context) -> None:
     """Checks the deployment; the exit status is 1 if any check failed."""
     client = client_of(context)
     checks = pb.CheckDeploymentResponse(checks=_checks(client))
-    rows = ((enum_word(check, "outcome"), check.name, check.finding) for check in checks.checks)
+    rows = ((enum_word(check, "outcome"), check.check_id, check.finding) for check in checks.checks)
     show(client.options, checks, table(("outcome", "check", "finding"), rows))
     if any(check.outcome == FAILED for check in checks.checks):
         raise typer.Exit(1)
@@ -57,13 +57,13 @@ def _health(client: Client) -> tuple[pb.DeploymentCheck, bool]:
 
 
 def _pool(client: Client) -> pb.DeploymentCheck:
-    name = "pool of this command line"
+    check_id = "pool"
     hint = "is --pool (MASKLINE_POOL) right?"
     try:
         client.call(client.pools.GetPool, GetPoolRequest(pool_id=client.pool))
     except CallFailed as failed:
-        return _check(name, WARNED, f"{failure_of(failed).message}; {hint}")
-    return _check(name, PASSED, f"{client.pool} exists")
+        return _check(check_id, WARNED, f"{failure_of(failed).message}; {hint}")
+    return _check(check_id, PASSED, f"{client.pool} exists")
 
 
 def _deployment(client: Client) -> Iterator[pb.DeploymentCheck]:
@@ -101,14 +101,14 @@ def _detail(response: httpx.Response) -> str:
     return f"{detail[:1].lower()}{detail[1:DETAIL_CHARACTERS]}"
 
 
-def _check(name: str, outcome: pb.CheckOutcome.ValueType, finding: str) -> pb.DeploymentCheck:
-    return pb.DeploymentCheck(name=name, outcome=outcome, finding=finding)
+def _check(check_id: str, outcome: pb.CheckOutcome.ValueType, finding: str) -> pb.DeploymentCheck:
+    return pb.DeploymentCheck(check_id=check_id, outcome=outcome, finding=finding)
 
 
 def accept_restore(context: typer.Context, request_id: RequestId) -> None:
     """Accepts a restored copy of Redis: ends its live conversations and starts sending again.
 
-    Texts that wait in the copy are dropped, and people known to have opted out since stay opted
+    Messages that wait in the copy are dropped, and people known to have opted out since stay opted
     out. It may take minutes: use --timeout, and repeat it if it fails.
     """
     client = client_of(context)
@@ -116,7 +116,8 @@ def accept_restore(context: typer.Context, request_id: RequestId) -> None:
         client.deployment.AcceptRestore, pb.AcceptRestoreRequest(request_id=request_id)
     )
     counts = (
-        f"{response.ended_conversations} conversations ended, {response.dropped_texts} messages "
-        f"dropped, {response.restored_opt_outs} people opted out again"
+        f"{response.ended_conversation_count} conversations ended, "
+        f"{response.dropped_message_count} messages dropped, "
+        f"{response.restored_opt_out_count} people opted out again"
     )
     show(client.options, response, cell(f"Restore accepted: {counts}."))

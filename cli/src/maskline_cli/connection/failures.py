@@ -116,6 +116,19 @@ def failure_of(failed: CallFailed) -> Failure:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ItemFailure:
+    """Why one item of several failed."""
+
+    reason: str
+    message: str
+
+
+def item_failure(status: status_pb2.Status) -> ItemFailure:
+    """The failure of one item, which has the form of a call's."""
+    return ItemFailure(_detail(status, error_details_pb2.ErrorInfo()).reason, status.message)
+
+
 def _unreachable(failed: CallFailed) -> Failure:
     code = failed.call.code()
     message = (

@@ -21,6 +21,7 @@ _SENTENCES = {
     "CONVERSATION_REOPENED": "The ended conversation was reopened.",
     "CONVERSATION_ERASED": "The conversation was erased at a participant's request.",
     "PARTICIPANT_BLOCKED": "{who} blocked the other participant.",
+    "PARTICIPANT_UNBLOCKED": "{who} may meet the other participant again.",
     "MESSAGE_ACCEPTED": "A system message{because} to {whom} was accepted.",
     "MESSAGE_RELAYED": "A message from {whom} is relayed.",
     "MESSAGE_HELD": "A message from {whom} was received and held.",

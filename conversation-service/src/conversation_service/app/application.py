@@ -62,6 +62,7 @@ class Application:
         loops = [
             run_forever("pools", partial(self._supervise, stop)),
             run_forever("messaging_access", self.wiring.messaging_access.run_once),
+            run_forever("erasure", self.wiring.erasure.run_once),
             self._end_streams(stop),
         ]
         if interval := self.wiring.options.recovery_interval:

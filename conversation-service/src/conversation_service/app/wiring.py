@@ -1,19 +1,17 @@
 """Builds every object of the service, each once, on first use."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property, partial
 
-import grpc
-from redis.asyncio import Redis
-
+from conversation_service.app.options import Connections, Options
+from conversation_service.application.admin.blocks import Blocks
 from conversation_service.application.admin.dead_letters import DeadLetterAdmin
 from conversation_service.application.admin.deployment_checks import DeploymentChecks
 from conversation_service.application.admin.pool_seeding import PoolSeeder
 from conversation_service.application.admin.pools import Pools
 from conversation_service.application.admin.restore import RestoreAcceptance, RestoreStores
-from conversation_service.application.erasure import ErasureService
+from conversation_service.application.erasure import ErasureService, ErasureStores
 from conversation_service.application.event_subscription import SubscriptionLimit
 from conversation_service.application.executor import Executor
 from conversation_service.application.ids import RandomIds
@@ -25,6 +23,7 @@ from conversation_service.application.inbound.messages import InboundHandler
 from conversation_service.application.inbound.reconciliation import Reconciliation
 from conversation_service.application.inbound.text_parts import TextPartReader
 from conversation_service.application.number_lookups import NumberLookups
+from conversation_service.application.opt_out_imports import OptOutImports
 from conversation_service.application.opt_outs import OptOuts
 from conversation_service.application.pools import PoolContext, PoolDirectory
 from conversation_service.application.restore_guard import IsOpen, RestoreGuard
@@ -40,12 +39,14 @@ from conversation_service.messaging.carrier_records import CarrierRecords
 from conversation_service.messaging.client import MessagingClient
 from conversation_service.messaging.media import MediaClient
 from conversation_service.rpc.conversations.servicer import ConversationServicer
+from conversation_service.rpc.dead_letters import DeadLetterServicer
 from conversation_service.rpc.events.event_stream import EventStreams
 from conversation_service.rpc.events.servicer import EventServicer
 from conversation_service.rpc.ingest.servicer import IngestServicer
-from conversation_service.rpc.operators import DeadLetterServicer, MaintenanceServicer
-from conversation_service.rpc.people import PersonServicer
+from conversation_service.rpc.maintenance import MaintenanceServicer
+from conversation_service.rpc.people.servicer import PersonServicer
 from conversation_service.rpc.pools.servicer import PoolServicer
+from conversation_service.store.conversations.blocks import BlockList
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.deployment.epoch import Epochs
 from conversation_service.store.deployment.number_lookups import NumberLookupCounts
@@ -63,30 +64,12 @@ from conversation_service.store.erasure.person_data import PersonDataEraser
 from conversation_service.store.event_log import EventLog
 from conversation_service.store.outbox.dead_letters import DeadLetters
 from conversation_service.store.outbox.outbox import Outbox
+from conversation_service.store.outbox.replay_selections import ReplaySelections
 from conversation_service.store.rotation.rotation import Rotation
 from conversation_service.store.storage import Storage
 from runtime.clock import SharedClock
 from runtime.redis.client import BLOCK_MS
 from runtime.redis.write_check import WriteCheck
-
-
-@dataclass(frozen=True, slots=True)
-class Connections:
-    """What the service is connected to. `reader` is for blocking reads."""
-
-    redis: Redis
-    reader: Redis
-    messaging: grpc.aio.Channel
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Settings that concern single objects; a zero interval turns the reconciliation off."""
-
-    uses_development_key: bool = False
-    recovery_interval: timedelta = timedelta(0)
-    # What is kept outside Redis; None for nothing that outlives the process.
-    state_directory: StateDirectory | None = None
 
 
 class Wiring:
@@ -157,25 +140,29 @@ class Wiring:
         return TextPartReader(MediaClient(self._channel), self.clock)
 
     @cached_property
+    def _opt_out_requests(self) -> OptOutRequests:
+        return OptOutRequests(self._storage, self._suppression)
+
+    @cached_property
     def _opt_outs(self) -> OptOuts:
         return OptOuts(
             self.directory,
             self._suppression,
-            OptOutRequests(self._storage, self._suppression),
+            self._opt_out_requests,
             self._storage.people,
             self.clock,
         )
 
     @cached_property
-    def _erasure(self) -> ErasureService:
-        return ErasureService(
-            self.directory,
-            self._opt_outs,
+    def erasure(self) -> ErasureService:
+        stores = ErasureStores(
             self._suppression,
             self._storage.people,
             lambda pool: PersonDataEraser(self._storage.pool(pool)),
             ErasureLog(self._storage),
-            self.clock,
+        )
+        return ErasureService(
+            self.directory, self._opt_outs, stores, self.clock, self.guard.is_open
         )
 
     @cached_property
@@ -188,7 +175,7 @@ class Wiring:
             self.directory,
             self._storage.people,
             self._opt_outs,
-            self._erasure,
+            self.erasure,
             self._text_parts,
         )
 
@@ -212,10 +199,20 @@ class Wiring:
 
     def person_servicer(self) -> PersonServicer:
         people = self._storage.people
-        return PersonServicer(self._erasure, self._opt_outs, self.directory, people, self._lookups)
+        imports = OptOutImports(self._opt_outs, self._opt_out_requests, people, self.clock)
+        blocks = Blocks(self.directory, lambda pool: BlockList(self._storage.pool(pool)))
+        return PersonServicer(
+            self.erasure, self._opt_outs, imports, blocks, self.directory, people, self._lookups
+        )
 
     def dead_letter_servicer(self) -> DeadLetterServicer:
-        return DeadLetterServicer(DeadLetterAdmin(self.directory, self._dead_letters, self.clock))
+        admin = DeadLetterAdmin(
+            self.directory,
+            self._dead_letters,
+            lambda pool: ReplaySelections(self._storage.pool(pool)),
+            self.clock,
+        )
+        return DeadLetterServicer(admin)
 
     def maintenance_servicer(self) -> MaintenanceServicer:
         checks = DeploymentChecks(

@@ -1,5 +1,6 @@
 """The state of a batch: later commands see the outcomes of earlier ones."""
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from conversation_service.domain.errors import ConversationError
 from conversation_service.domain.model.consent import ConsentChange, OptOut, OptOutSource, cause_of
 from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.messages import HeldMessage
-from conversation_service.domain.model.participants import Person, Route
+from conversation_service.domain.model.participants import Block, Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.store.conversations.recent_states import is_checked
 from conversation_service.store.conversations.types import Commit, Duplicate
@@ -95,8 +96,11 @@ class BatchState:
             state.sender_limits[change.sender_limits.person] = change.sender_limits.after
         if change.code_attempts:
             state.code_attempts[change.code_attempts.masked_number] = change.code_attempts.after
-        if change.blocks:
-            self._block(*change.blocks)
+        if change.new_block:
+            self._count_block(change.new_block, 1)
+        if change.deleted_block:
+            state.blocks.pop(change.deleted_block.block_id)
+            self._count_block(change.deleted_block, -1)
         if change.consent:
             self._consent(change.consent, command_id)
 
@@ -120,10 +124,13 @@ class BatchState:
             opt_out = OptOut(self._state.now, OptOutSource.TEXT, cause_of(command_id))
             opt_outs.setdefault(consent.person, opt_out)
 
-    def _block(self, first: Person, second: Person) -> None:
-        blocks = self._state.blocks
-        for person, blocked in ((first, second), (second, first)):
-            blocks[person] = blocks.get(person, frozenset()) | {blocked.participant_id}
+    def _count_block(self, block: Block, change: int) -> None:
+        """Of whom the batch has loaded no blocks, no command of it asks for them."""
+        first, second = block.participant_ids
+        for person, other in ((first, second), (second, first)):
+            counts = Counter(self._state.block_counts.get(person, {}))
+            counts[other] += change
+            self._state.block_counts[person] = dict(+counts)
 
     def _hold(self, after: Conversation, messages: tuple[HeldMessage, ...]) -> None:
         held, conversation_id = self._state.held_messages, after.conversation_id

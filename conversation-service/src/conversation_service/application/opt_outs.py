@@ -1,9 +1,12 @@
 """Opt-outs of the whole deployment, whatever their source."""
 
+from collections.abc import Sequence
+
 from conversation_service.application.pools import PoolContext, PoolDirectory
-from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
+from conversation_service.domain.commands.system.end_by_system import EndConversationBySystem
 from conversation_service.domain.errors import ConversationError
 from conversation_service.domain.model.consent import OptOut, OptOutSource, cause_of
+from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.participants import Route
 from conversation_service.store.deployment.opt_out_requests import OptOutRequests
 from conversation_service.store.deployment.suppression_list import SuppressionList
@@ -73,13 +76,28 @@ class OptOuts:
         for pool in self._directory.pools:
             await self._end_in(pool, person_id)
 
+    async def opted_out_and_live(self, person_ids: Sequence[str]) -> list[str]:
+        """Those of them who are opted out and have a live conversation in any pool."""
+        opted_out = list(await self._suppression.find(person_ids))
+        await self._directory.refresh()
+        live = set[str]()
+        for pool in self._directory.pools if opted_out else ():
+            people = {
+                self._people.participant_of(pool.name, person_id).participant_id: person_id
+                for person_id in opted_out
+            }
+            live |= {people[name] for name in await pool.store.live_among(list(people))}
+        return [person_id for person_id in opted_out if person_id in live]
+
     async def _end_in(self, pool: PoolContext, person_id: str) -> None:
         person = self._people.participant_of(pool.name, person_id)
         # Reloaded, since another replica may have added a number with a conversation on it.
         current = await pool.executor.reload()
         routes = [Route(number, person) for number in current.masked_numbers]
         commands = [
-            EndConversationForOptOut(conversation.conversation_id, conversation.etag, person)
+            EndConversationBySystem(
+                conversation.conversation_id, conversation.etag, EndReason.OPTED_OUT, person
+            )
             for conversation in await pool.store.on_routes(routes)
             if conversation.is_live
         ]

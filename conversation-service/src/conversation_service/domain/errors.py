@@ -120,6 +120,12 @@ class PairBlocked(_DetailedError):
     text = "one of the two has blocked the other in this pool"
 
 
+class BlockNotFound(_DetailedError):
+    keys = ("block_id",)
+    reason = "BLOCK_NOT_FOUND"
+    text = "no block {block_id} is in force in this pool"
+
+
 class MaskedNumberNotFound(_DetailedError):
     reason = "MASKED_NUMBER_NOT_FOUND"
     text = "the masked number belongs to no pool that may be used here"

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from conversation_service.rpc.core.status import CODES, DOMAIN, RETRY_AFTER
 from conversation_service.store.conversations.repository import ConversationRepository
 from conversation_service.store.conversations.types import Commit, Conflict
-from maskline.admin.v1 import pool_pb2
+from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.builders import documented_errors, random_requests
 from support.builders.conversation_calls import ask, participants
@@ -59,7 +59,7 @@ CHANGES: dict[str, dict[str, object]] = {
     "DrainMaskedNumber": {"masked_number": MASKED},
     "RemoveMaskedNumber": {"masked_number": "+12065550102"},
     "OptOutPerson": {"phone_number": ALICE_NUMBER},
-    "ErasePerson": {"phone_number": ALICE_NUMBER},
+    "DeleteBlock": {"block_id": "made"},
 }
 # The other errors that conformance cannot provoke. Those of watches are in test_watches.py, but
 # SERVER_STOPPING is in tests/integration/conversation/app/test_process.py; those of look-ups are in
@@ -93,6 +93,7 @@ async def test_every_change_that_loses_race_after_race_says_so(
 
     async with running(redis_url, clock) as service:
         ids, code = await _conversations(service)
+        block_id = await _block(service)
         monkeypatch.setattr(ConversationRepository, "commit", commit)
         for method, fields in CHANGES.items():
             name = ids.get(str(fields.get("conversation_id")), "")
@@ -105,6 +106,7 @@ async def test_every_change_that_loses_race_after_race_says_so(
                     "conversation_id": name,
                     "conversation": pb.Conversation(conversation_id=name, pool_id="main"),
                     "join_code": code,
+                    "block_id": block_id,
                 },
             )
 
@@ -175,6 +177,13 @@ async def _conversations(service: RunningService) -> tuple[dict[str, str], str]:
     by_state = {"active": active, "paused": paused, "ended": ended}
     ids = {state: conversation.conversation_id for state, conversation in by_state.items()}
     return ids, (await service.start("+14255550142", MASKED)).join_code
+
+
+async def _block(service: RunningService) -> str:
+    blocked = await service.open("+14255550140", "+14255550141", masked_number=MASKED)
+    await service.deliver("+14255550140", "block", to=blocked.masked_number)
+    [block] = (await ask(service.people.ListBlocks, person_pb2.ListBlocksRequest())).blocks
+    return block.block_id
 
 
 async def _expect(

@@ -13,6 +13,7 @@ from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.domain.model.messages import OutboundMessage
+from conversation_service.domain.model.participants import Block
 from conversation_service.domain.model.rate_limits import SenderLimits
 from conversation_service.store.conversations.types import Committed, Conflict, Duplicate
 from conversation_service.store.records.payloads import StoredResponse
@@ -144,13 +145,29 @@ async def test_rate_limits_are_stored_and_two_do_not_write_them_at_once(harness:
 
 
 async def test_a_blocked_pair_is_known_to_both_and_does_not_meet(harness: Harness) -> None:
-    assert await harness.commit(Change(blocks=(ALICE, BOB))) == Committed()
+    block = Block("1", ALICE.participant_id, BOB.participant_id, harness.clock.now(), "c")
+    assert await harness.commit(Change(new_block=block)) == Committed()
     for person, other in ((ALICE, BOB), (BOB, ALICE)):
-        blocks = (await harness.load(ReadSet(blocks_of=person))).blocks
-        assert blocks == {person: {other.participant_id}}
+        counts = (await harness.load(ReadSet(blocks_of=person))).block_counts
+        assert counts == {person.participant_id: {other.participant_id: 1}}
         meeting = replace(harness.starting(route(CAROL)), requires_unblocked=(person, other))
         assert await harness.commit(meeting) == Conflict()
     meeting = replace(harness.starting(), requires_unblocked=(ALICE, CAROL))
+    assert await harness.commit(meeting) == Committed()
+
+
+async def test_two_people_meet_again_when_no_block_is_left_between_them(harness: Harness) -> None:
+    pair, now = (ALICE.participant_id, BOB.participant_id), harness.clock.now()
+    blocks = [Block("1", *pair, now, "c"), Block("2", *pair[::-1], now, "d")]
+    for block in blocks:
+        assert await harness.commit(Change(new_block=block)) == Committed()
+    assert (await harness.load(ReadSet(block_id="2"))).block == blocks[1]
+    meeting = replace(harness.starting(), requires_unblocked=(ALICE, BOB))
+    assert await harness.commit(Change(deleted_block=blocks[0])) == Committed()
+    assert await harness.commit(Change(deleted_block=blocks[0])) == Conflict()
+    assert (await harness.load(ReadSet(block_id="1"))).block is None
+    assert await harness.commit(meeting) == Conflict()
+    assert await harness.commit(Change(deleted_block=blocks[1])) == Committed()
     assert await harness.commit(meeting) == Committed()
 
 

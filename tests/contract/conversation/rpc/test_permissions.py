@@ -46,12 +46,12 @@ MAY = {
     "PauseConversation ResumeConversation ReopenConversation GetConversation ListConversations "
     "ListMessages ListEvents WatchEvents",
     "support": "GetConversation ListConversations ListMessages ListEvents WatchEvents GetPool "
-    "ListMaskedNumbers GetPoolCapacity ListDeadLetters LookupParticipant",
+    "ListMaskedNumbers GetPoolCapacity ListDeadLetters LookupParticipant ListBlocks",
     "operator": " ".join(method.name for method in METHODS),
     "conversation-service": "",
 }
 # Methods that concern no single pool require the right to all pools.
-FOR_ALL_POOLS = {"support": "ListPools GetOptOut GetErasure"}
+FOR_ALL_POOLS = {"support": "ListPools GetOptOut GetErasure ListStateKeys"}
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response")
 POOLS = {role: ["main"] for role in MAY}

@@ -11,7 +11,7 @@ from google.rpc import error_details_pb2
 from redis.asyncio import Redis
 
 from conversation_service.rpc.core.status import DOMAIN
-from maskline.admin.v1 import pool_pb2
+from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.number_selection_pb2 import (
     AREA_CODE_OF_SECOND_PARTICIPANT,
@@ -70,6 +70,8 @@ def wrong_mask(path: str) -> dict[str, object]:
     return {"pool": UPDATED, "update_mask": FieldMask(paths=["settings", path])}
 
 
+OPT_OUT = person_pb2.ImportedOptOut(phone_number=ALICE_NUMBER)
+
 CONVERSATION = pb.Conversation(pool_id="main", conversation_id="c")
 WRONG_CONVERSATION = pb.Conversation(
     conversation_id=LONG,
@@ -102,6 +104,10 @@ LACKING: dict[str, str] = {
     "LookupParticipant": "pool_id phone_number",
     "GetMedia": "media_token",
     "ReplayDeadLetter DiscardDeadLetter": "request_id pool_id dead_letter_id",
+    "ReplayDeadLetters": "request_id pool_id reason",
+    "ImportOptOuts": "request_id opt_outs",
+    "ListBlocks": "pool_id",
+    "DeleteBlock": "request_id pool_id block_id",
 }
 VALID: dict[str, object] = {
     "request_id": "r",
@@ -187,10 +193,24 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ("GetMedia", {"media_token": "x" * 129}, ""),
     ("GetMedia", {"media_token": NOT_ASCII}, ""),
     ("ListDeadLetters", PAGE | {"pool_id": ""}, ""),
-    ("RotateStateKeys", {"request_id": "", "page_token": "x"}, ""),
+    ("ReplayDeadLetters", {"reason": UNKNOWN, "limit": 501, "continuation_token": "x"}, ""),
+    (
+        "ReplayDeadLetters",
+        {"reason": 1, "limit": -1, "continuation_token": "1"},
+        "limit continuation_token",
+    ),
+    ("ImportOptOuts", {"request_id": LONG, "opt_outs": [OPT_OUT] * 1001, "note": "x" * 65}, ""),
+    ("ImportOptOuts", {"opt_outs": [OPT_OUT], "note": f"of {ALICE_NUMBER}"}, "note"),
+    (
+        "ListBlocks",
+        {"pool_id": "", "participant_id": LONG, "page_size": -1, "page_token": LONG},
+        "",
+    ),
+    ("ListStateKeys", {"continuation_token": "x"}, ""),
+    ("RotateStateKeys", {"request_id": "", "continuation_token": "x"}, ""),
     ("AcceptRestore", {"request_id": LONG}, ""),
-    ("RotateStateKeys", {"page_token": str(2**64)}, ""),
-    ("RotateStateKeys", {"page_token": "9" * 5000}, ""),
+    ("RotateStateKeys", {"continuation_token": str(2**64)}, ""),
+    ("RotateStateKeys", {"continuation_token": "9" * 5000}, ""),
 ]
 MASKS: tuple[list[str], ...] = (
     [],

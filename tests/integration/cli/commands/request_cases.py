@@ -16,7 +16,7 @@ SELECTION = selection_pb.NumberSelection(
     area_code_of=selection_pb.AREA_CODE_OF_SECOND_PARTICIPANT,
     allow_reserved=True,
 )
-OPTED_OUT = person_pb2.OptOut(is_opted_out=True, source=person_pb2.OPT_OUT_SOURCE_CLIENT)
+OPTED_OUT = person_pb2.OptOut(opted_out=True, source=person_pb2.OPT_OUT_SOURCE_CLIENT)
 ONE = {"pool_id": "main", "conversation_id": "c1"}
 NUMBER = {"pool_id": "main", "masked_number": MASKED}
 LETTER = {"pool_id": "main", "dead_letter_id": "7-0"}
@@ -145,6 +145,8 @@ CHANGES: list[Case] = [
      person_pb2.OptOutPersonResponse(opt_out=OPTED_OUT)),
     (f"people opt-in {ALICE_PHONE}", person_pb2.OptInPersonRequest(**PERSON),
      person_pb2.OptInPersonResponse(opt_out=person_pb2.OptOut())),
+    ("people unblock b1", person_pb2.DeleteBlockRequest(pool_id="main", block_id="b1"),
+     person_pb2.DeleteBlockResponse()),
     ("dead-letters replay 7-0", dead_pb.ReplayDeadLetterRequest(**LETTER),
      dead_pb.ReplayDeadLetterResponse(message_id="m1")),
     ("dead-letters discard 7-0", dead_pb.DiscardDeadLetterRequest(**LETTER),
@@ -166,8 +168,12 @@ READS: list[Case] = [
      person_pb2.LookupParticipantResponse(participant_id="p", conversation_ids=["c1", "c2"])),
     ("people erasure e1", person_pb2.GetErasureRequest(erasure_id="e1"),
      person_pb2.GetErasureResponse(
-         erasure=person_pb2.Erasure(erasure_id="e1", erase_time=NOON, erased_conversations=3)
+         erasure=person_pb2.Erasure(erasure_id="e1", create_time=NOON, dropped_message_count=3)
      )),
 ]  # fmt: skip
 # What a person reads after a change, where it is a sentence.
-SENTENCES = {"dead-letters replay 7-0": "Queued: m1", "dead-letters discard 7-0": "Discarded: 7-0"}
+SENTENCES = {
+    "people unblock b1": "Deleted: b1",
+    "dead-letters replay 7-0": "Queued: m1",
+    "dead-letters discard 7-0": "Discarded: 7-0",
+}

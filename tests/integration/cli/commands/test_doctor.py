@@ -10,13 +10,13 @@ from support.services.cli_process import Ended
 from support.services.running_gateway import running_gateway
 
 REDIS = pb.DeploymentCheck(
-    name="redis version", outcome=pb.CHECK_OUTCOME_PASSED, finding="Valkey 9.0."
+    check_id="redis_version", outcome=pb.CHECK_OUTCOME_PASSED, finding="Valkey 9.0."
 )
 KEY = pb.DeploymentCheck(
-    name="state key", outcome=pb.CHECK_OUTCOME_WARNED, finding="The development key is used."
+    check_id="state_key", outcome=pb.CHECK_OUTCOME_WARNED, finding="The development key is used."
 )
 CALLBACKS = pb.DeploymentCheck(
-    name="message callback", outcome=pb.CHECK_OUTCOME_FAILED, finding="Set it at the carrier."
+    check_id="carrier_callbacks", outcome=pb.CHECK_OUTCOME_FAILED, finding="Set it at the carrier."
 )
 
 
@@ -31,8 +31,8 @@ async def test_warnings_are_shown_and_are_no_failure(deployment: Deployment) -> 
     ended = await doctor(deployment)
     assert (ended.status, ended.err) == (0, "")
     lines = [" ".join(line.split()) for line in ended.out.splitlines()[1:]]
-    assert "passed redis version Valkey 9.0." in lines
-    assert "warned state key The development key is used." in lines
+    assert "passed redis_version Valkey 9.0." in lines
+    assert "warned state_key The development key is used." in lines
     assert "passed gateway ready for the carrier's callbacks" in lines
 
 
@@ -40,11 +40,11 @@ async def test_a_failed_check_ends_with_status_1(deployment: Deployment) -> None
     deployment.answers("CheckDeployment", pb.CheckDeploymentResponse(checks=[CALLBACKS]))
     ended = await doctor(deployment, "--json")
     assert (ended.status, ended.err) == (1, "")
-    outcomes = {check["name"]: check["outcome"] for check in ended.json["checks"]}
+    outcomes = {check["check_id"]: check["outcome"] for check in ended.json["checks"]}
     assert outcomes == {
-        "conversation service": "CHECK_OUTCOME_PASSED",
-        "pool of this command line": "CHECK_OUTCOME_PASSED",
-        "message callback": "CHECK_OUTCOME_FAILED",
+        "conversation_service": "CHECK_OUTCOME_PASSED",
+        "pool": "CHECK_OUTCOME_PASSED",
+        "carrier_callbacks": "CHECK_OUTCOME_FAILED",
         "gateway": "CHECK_OUTCOME_PASSED",
     }
 
@@ -94,7 +94,7 @@ async def test_a_gateway_whose_token_is_refused_is_a_failure(
 
 async def test_a_service_that_is_not_serving_is_asked_why(deployment: Deployment) -> None:
     full = pb.DeploymentCheck(
-        name="redis", outcome=pb.CHECK_OUTCOME_FAILED, finding="it refuses writes"
+        check_id="redis", outcome=pb.CHECK_OUTCOME_FAILED, finding="it refuses writes"
     )
     deployment.answers("CheckDeployment", pb.CheckDeploymentResponse(checks=[full]))
     await deployment.is_well(False)

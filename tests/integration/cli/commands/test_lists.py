@@ -143,18 +143,18 @@ async def test_dead_letters_are_listed_with_their_reasons(deployment: Deployment
         message_id="m1",
         conversation_id="c1",
         reason=event_pb2.DEAD_LETTER_REASON_RETRIES_EXHAUSTED,
-        accept_time=NOON,
-        death_time=NOON,
+        message_create_time=NOON,
+        create_time=NOON,
     )
     unreadable = dead_letter_pb2.DeadLetter(
-        dead_letter_id="8-0", reason=event_pb2.DEAD_LETTER_REASON_UNREADABLE, death_time=NOON
+        dead_letter_id="8-0", reason=event_pb2.DEAD_LETTER_REASON_UNREADABLE, create_time=NOON
     )
     deployment.answers(
         "ListDeadLetters",
         dead_letter_pb2.ListDeadLettersResponse(dead_letters=[letter], next_page_token="7-0"),
         dead_letter_pb2.ListDeadLettersResponse(dead_letters=[unreadable]),
     )
-    ended = await maskline(deployment.target, "dead", "list", "--pool", "city")
+    ended = await maskline(deployment.target, "dead-letters", "list", "--pool", "city")
     at = f"{NOON_SHOWN} XYZ"
     assert rows(ended) == [f"7-0 retries-exhausted {at} {at} m1 c1", f"8-0 unreadable {at}"]
     requests = deployment.received(dead_letter_pb2.ListDeadLettersRequest)
@@ -185,3 +185,18 @@ async def test_a_timeline_has_a_line_for_each_event(deployment: Deployment) -> N
         "The message was not sent: the recipient cannot be reached "
         "(carrier code 12\N{REPLACEMENT CHARACTER}[31m).",
     ]
+
+
+async def test_blocks_are_listed_with_both_participants(deployment: Deployment) -> None:
+    block = person_pb2.Block(
+        block_id="b1",
+        blocker_participant_id="p-alice",
+        blocked_participant_id="p-bob",
+        create_time=NOON,
+        conversation_id="c1",
+    )
+    deployment.answers("ListBlocks", person_pb2.ListBlocksResponse(blocks=[block]))
+    ended = await maskline(deployment.target, "people", "blocks", "--participant", "p-bob")
+    assert rows(ended) == [f"b1 p-alice p-bob {NOON_SHOWN} XYZ c1"]
+    [request] = deployment.received(person_pb2.ListBlocksRequest)
+    assert (request.pool_id, request.participant_id) == ("main", "p-bob")

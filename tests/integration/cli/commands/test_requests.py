@@ -100,7 +100,7 @@ async def test_a_change_of_a_pool_sends_only_what_changes_and_the_etag_that_was_
 
 async def test_a_number_and_a_body_can_come_from_standard_input(deployment: Deployment) -> None:
     script(deployment, person_pb2.OptOutPersonRequest(), person_pb2.OptOutPersonResponse())
-    await maskline(deployment.target, "opt-outs", "add", "-", stdin="+1 (425) 555-0111\n")
+    await maskline(deployment.target, "people", "opt-out", "-", stdin="+1 (425) 555-0111\n")
     assert deployment.received(person_pb2.OptOutPersonRequest)[0].phone_number == ALICE_PHONE
     script(deployment, pb.SendMessageRequest(), pb.SendMessageResponse())
     await maskline(deployment.target, "send", "c1", "--system", "-", stdin="two\nlines\n")

@@ -98,9 +98,9 @@ async def test_a_call_ends_after_its_timeout(deployment: Deployment) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    [["opt-outs", "get", "4255550111"], ["opt-outs", "get", "+1", "425", "555", "0111"],
+    [["people", "show", "4255550111"], ["people", "show", "+1", "425", "555", "0111"],
      ["conversations", ALICE_PHONE], ["conversations", "list", "--phone", "(425) 555-0111"],
-     ["opt-outs", "get", ALICE_PHONE, f"--{ALICE_PHONE}"]],
+     ["people", "show", ALICE_PHONE, f"--{ALICE_PHONE}"]],
 )  # fmt: skip
 @pytest.mark.parametrize("as_json", [[], ["--json"]])
 async def test_a_usage_error_repeats_no_number(typed: list[str], as_json: list[str]) -> None:

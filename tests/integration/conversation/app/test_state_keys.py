@@ -41,11 +41,11 @@ async def rotate(deployment: "MaintenanceServiceAsyncStub") -> dict[str, int]:
     records: dict[str, int] = {}
     token = ""
     while True:
-        request = maintenance_pb2.RotateStateKeysRequest(page_token=token)
+        request = maintenance_pb2.RotateStateKeysRequest(continuation_token=token)
         step = await ask(deployment.RotateStateKeys, request)
         for key in step.keys:
-            records[key.key_id] = records.get(key.key_id, 0) + key.records
-        token = step.next_page_token
+            records[key.key_id] = records.get(key.key_id, 0) + key.record_count
+        token = step.continuation_token
         if not token:
             return records
 

@@ -48,7 +48,7 @@ async def test_a_rejected_message_is_listed_and_delays_no_other(service: Running
     assert await service.heard(ALICE_NUMBER, 1) == ["good"]
     assert letter.reason == event_pb2.DEAD_LETTER_REASON_INVALID
     assert letter.conversation_id == conversation_id
-    assert letter.accept_time == letter.death_time
+    assert letter.message_create_time == letter.create_time
     assert ("MESSAGE_DEAD_LETTERED", "INVALID") in kinds(await service.timeline(conversation_id))
     assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.MAYBE_NOT_DELIVERED)]
 
@@ -88,7 +88,7 @@ async def test_an_unreadable_message_can_only_be_dropped(service: RunningService
     [letter] = await dead_letters(service, 1)
     assert (letter.message_id, letter.conversation_id) == ("m9", "")
     assert letter.reason == event_pb2.DEAD_LETTER_REASON_UNREADABLE
-    assert not letter.HasField("accept_time")
+    assert not letter.HasField("message_create_time")
     with refused("DEAD_LETTER_UNREADABLE"):
         await replay(service, letter.dead_letter_id)
     assert await drop(service, letter.dead_letter_id) == "m9"

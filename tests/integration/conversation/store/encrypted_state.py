@@ -6,11 +6,13 @@ from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.lifecycle import ended, message_held, paused
 from conversation_service.domain.commands.core.snapshot import ReadSet
+from conversation_service.domain.model.consent import Erasure
 from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.messages import HeldMessage
 from conversation_service.store.deployment.pool_index import PoolIndex
 from conversation_service.store.encryption.blind_index_key import BlindIndexKeyStore
 from conversation_service.store.encryption.cipher import Cipher
+from conversation_service.store.erasure.log import ErasureLog
 from conversation_service.store.rotation.rotation import Rotation
 from conversation_service.store.storage import Storage
 from support.builders.conversations import OTHER_MASKED, POOL
@@ -19,16 +21,18 @@ from .pool_state import NOW, PoolState, facts
 
 CALL = IdempotencyKey("call", "r1", ())
 LIVE, OVER = "c1", "c2"
+ERASURE = "erasure"
 
 
 class EncryptedState(PoolState):
-    """One pool as a replica with these state keys has it."""
+    """One pool as a replica with these state keys has it, and a person who is being erased."""
 
     def __init__(self, redis: Redis, cipher: Cipher) -> None:
         storage = Storage(redis, cipher)
         super().__init__(storage)
         self.rotation = Rotation(storage)
         self._index = PoolIndex(storage)
+        self.erasures = ErasureLog(storage)
 
     async def fill(self) -> None:
         """Settings, a paused conversation with two held messages, a stored response, messages in
@@ -46,6 +50,13 @@ class EncryptedState(PoolState):
         await self.commit(Change(after=before))
         over = ended(facts("e2"), before, EndReason.PARTICIPANT_ENDED)
         await self.commit(Change(before=before, after=over), "last")
+        await self.erasures.add(Erasure(ERASURE, NOW), "", self.alice.person_id)
+
+    async def is_being_erased(self) -> str:
+        """The person id in the erasure that is pending."""
+        recorded = await self.erasures.find(ERASURE)
+        assert recorded
+        return self.erasures.person_id(recorded)
 
     async def bodies(self) -> list[str]:
         """All bodies that this replica can read: held, in the outbox, dead."""

@@ -6,6 +6,7 @@ from inspect import getmembers, isfunction, signature
 
 from redis.asyncio import Redis
 
+from conversation_service.application.erasure import LEASE as ERASURE_LEASE
 from conversation_service.application.inbound.reconciliation import LEASE as RECOVERY_LEASE
 from conversation_service.dispatch.dispatcher import LEASE
 from conversation_service.domain.model.pool import PoolSettings
@@ -48,7 +49,10 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "limits": max(LOCKOUT, FAILURES_WINDOW, RELAYED_DAY),
         "person-changed": MARK_LIFE,
         "code-attempts": NUMBER_CODE_ATTEMPTS_WINDOW,
+        "block": ALWAYS,
+        "block-conversation": settings.retention.conversations,
         "blocks": ALWAYS,
+        "block-list": ALWAYS,
         "last-number": LAST_NUMBER_LIFETIME,
         "held": GONE,
         "data-keys": settings.sending.message_validity + DATA_KEY_MARGIN,
@@ -82,6 +86,8 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "opt-out": ALWAYS,
         "opt-out-request": REQUESTS_KEPT,
         "erasure": ERASURE_LIFETIME,
+        "pending-erasures": ALWAYS,
+        "erasure-lease": ERASURE_LEASE,
         "reconciliation": ALWAYS,
         "reconciliation-lease": RECOVERY_LEASE,
         "reconciliation-fence": ALWAYS,

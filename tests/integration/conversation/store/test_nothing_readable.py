@@ -41,8 +41,8 @@ MARKS |= {*BODIES, URL, NAME, REQUEST, WRONG_CODE, "marked-key"}
 # The kinds of keys of a deployment that has used every feature.
 KINDS = {
     "settings", "version", "conversation", "route", "code", "name", "name-history", "idempotency",
-    "limits", "code-attempts", "blocks", "last-number", "held", "data-keys", "outbox", "dead",
-    "message",
+    "limits", "code-attempts", "block", "block-conversation", "block-list", "blocks",
+    "last-number", "held", "data-keys", "outbox", "dead", "message",
     "events", "timeline", "history", "deadlines", "conversations", "live-by-number",
     "live-by-person", "numbers", "opt-out", "pools", "person-changed",
 }  # fmt: skip

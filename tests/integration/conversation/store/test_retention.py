@@ -50,11 +50,11 @@ CHOSEN: dict[str, Any] = {
     "retention.dead_letters": timedelta(hours=7),
     "sending.message_validity": timedelta(hours=1),
 }
-# Only inside of one script, only during reconciliation or after a restore, not with the cipher of
-# these tests, or not for callers without a limit.
+# Only inside of one script, only while a person is erased, only during reconciliation or after a
+# restore, not with the cipher of these tests, or not for callers without a limit.
 UNSEEN = {
     *("dead-rewritten", "reconciliation", "reconciliation-lease", "reconciliation-fence"),
-    *("blind-index-key", "restore-request", "number-lookups"),
+    *("blind-index-key", "restore-request", "number-lookups", "pending-erasures", "erasure-lease"),
 }
 # What a live conversation needs.
 LIVE = {"conversation", "timeline", "route", "name", "held", "live-by-number", "live-by-person"}

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conversation_service.domain.commands.operator.settings_update import SETTING_PATHS
-from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.consent import OptOut, OptOutSource, cause_of
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.model.loop_detection import LoopDetector
 from conversation_service.domain.model.messages import Attachment, HeldMessage, OutboundMessage
@@ -182,7 +182,7 @@ def test_empty_counts_and_limits_are_stored_as_an_empty_string() -> None:
 def test_an_opt_out_is_read_as_it_was_written(
     time: datetime, source: OptOutSource, command_id: str
 ) -> None:
-    opt_out = OptOut(time, source, command_id)
+    opt_out = OptOut(time, source, cause_of(command_id), note=f"list of {command_id}")
     assert decode_opt_out(encode_opt_out(opt_out).encode()) == opt_out
 
 

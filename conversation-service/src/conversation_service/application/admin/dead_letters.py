@@ -1,12 +1,29 @@
-"""Dead letters: list, replay, discard."""
+"""Dead letters: list, replay one or many, discard."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from conversation_service.application.pools import PoolDirectory
-from conversation_service.domain.errors import DeadLetterNotFound, DeadLetterUnreadable
+from conversation_service.domain.errors import (
+    ConversationError,
+    DeadLetterNotFound,
+    DeadLetterUnreadable,
+)
+from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.store.outbox.dead_letters import DeadLetter, DeadLetters
+from conversation_service.store.outbox.replay_selections import (
+    ReplayRequest,
+    ReplaySelections,
+    Selection,
+)
 from runtime.clock import Clock
+
+# One round trip each.
+PAGE = 500
+
+# Dead letters that one request examines: 10,000, which take a second.
+MAX_PAGES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +34,35 @@ class DeadLetterPage:
     next_token: str
 
 
+class ReplayResult(NamedTuple):
+    """What came of one of several dead letters: the id of its message, or the refusal."""
+
+    dead_letter_id: str
+    outcome: str | ConversationError
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedBatch:
+    """One result for each chosen dead letter; `next_token` is empty at the end."""
+
+    results: list[ReplayResult]
+    next_token: str
+
+
 class DeadLetterAdmin:
     """The dead letters of all pools. A repeated request id gets the first response."""
 
     def __init__(
-        self, directory: PoolDirectory, dead_letters_of: Callable[[str], DeadLetters], clock: Clock
+        self,
+        directory: PoolDirectory,
+        dead_letters_of: Callable[[str], DeadLetters],
+        selections_of: Callable[[str], ReplaySelections],
+        clock: Clock,
     ) -> None:
-        """`dead_letters_of` returns the dead letters of a pool by its name."""
+        """`dead_letters_of` and `selections_of` return those of a pool by its name."""
         self._directory = directory
         self._dead_letters_of = dead_letters_of
+        self._selections_of = selections_of
         self._clock = clock
 
     async def page(self, pool: str, size: int, token: str) -> DeadLetterPage:
@@ -41,12 +78,48 @@ class DeadLetterAdmin:
         Raises PoolNotFound, DeadLetterNotFound, DeadLetterUnreadable.
         """
         context = await self._directory.by_name(pool)
-        letters = self._dead_letters_of(context.name)
+        letters, settings = self._dead_letters_of(pool), await context.current_settings()
+        return await self._replay(letters, settings, request_id, dead_letter_id)
+
+    async def replay_all(self, pool: str, request: ReplayRequest) -> ReplayedBatch:
+        """Returns the messages of one reason to the outbox, each on its own.
+
+        A repetition after a crash goes on with those that the first request chose. Raises
+        PoolNotFound, RequestIdReused.
+        """
+        context = await self._directory.by_name(pool)
+        letters, selections = self._dead_letters_of(pool), self._selections_of(pool)
+        settings = await context.current_settings()
+        selection = await selections.find(request)
+        if selection is None:
+            chosen = await _select(letters, request)
+            selection = await selections.add(
+                request, chosen, settings.retention.idempotency_records
+            )
+        results = [
+            ReplayResult(
+                dead_letter_id,
+                await self._result(letters, settings, request.request_id, dead_letter_id),
+            )
+            for dead_letter_id in selection.dead_letter_ids
+        ]
+        return ReplayedBatch(results, selection.next_token)
+
+    async def _result(
+        self, letters: DeadLetters, settings: PoolSettings, request_id: str, dead_letter_id: str
+    ) -> str | ConversationError:
+        try:
+            return await self._replay(letters, settings, request_id, dead_letter_id)
+        except ConversationError as refusal:
+            return refusal
+
+    async def _replay(
+        self, letters: DeadLetters, settings: PoolSettings, request_id: str, dead_letter_id: str
+    ) -> str:
         letter = await letters.get(dead_letter_id)
         if letter and not letter.is_readable:
             raise DeadLetterUnreadable(dead_letter_id)
         message_id = letter.message_id if letter else ""
-        settings = await context.current_settings()
         replayed = await letters.replay(
             request_id, dead_letter_id, message_id, self._clock.now(), settings
         )
@@ -72,3 +145,18 @@ def _require(message_id: str | None, dead_letter_id: str) -> str:
     if message_id is None:
         raise DeadLetterNotFound(dead_letter_id)
     return message_id
+
+
+async def _select(letters: DeadLetters, request: ReplayRequest) -> Selection:
+    chosen, after = list[str](), request.after
+    for _ in range(MAX_PAGES):
+        page = await letters.page(PAGE, after)
+        for letter in page:
+            after = letter.dead_letter_id
+            if letter.reason is request.reason:
+                chosen.append(after)
+            if len(chosen) == request.limit:
+                return Selection(chosen, after)
+        if len(page) < PAGE:
+            return Selection(chosen, "")
+    return Selection(chosen, after)

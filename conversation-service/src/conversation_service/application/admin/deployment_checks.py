@@ -44,7 +44,7 @@ _CARRIER_OUTCOMES = {
 class Check:
     """A result and an explanation."""
 
-    name: str
+    check_id: str
     outcome: CheckOutcome
     finding: str
 
@@ -78,14 +78,14 @@ class DeploymentChecks:
         ]
 
     def _state_key(self) -> Check:
-        name = "state key"
+        check_id = "state_key"
         if self._uses_development_key:
             return Check(
-                name,
+                check_id,
                 CheckOutcome.WARNED,
                 "the published development key is used; set CONVERSATION_STATE_KEY to a secret",
             )
-        return Check(name, CheckOutcome.PASSED, "a secret is set")
+        return Check(check_id, CheckOutcome.PASSED, "a secret is set")
 
     async def _redis_checks(self) -> AsyncIterator[Check]:
         try:
@@ -106,14 +106,14 @@ class DeploymentChecks:
             yield check
 
     async def _restore(self) -> Check:
-        name = "redis restore"
+        check_id = "redis_restore"
         if not await self._guard.check():
             finding = "an older copy of Redis was restored; see `maskline restore accept`"
-            return Check(name, CheckOutcome.FAILED, finding)
+            return Check(check_id, CheckOutcome.FAILED, finding)
         if not self._guard.is_kept:
             finding = "an older copy might go unnoticed; set CONVERSATION_STATE_DIRECTORY"
-            return Check(name, CheckOutcome.WARNED, finding)
-        return Check(name, CheckOutcome.PASSED, "Redis is as new as it was")
+            return Check(check_id, CheckOutcome.WARNED, finding)
+        return Check(check_id, CheckOutcome.PASSED, "Redis is as new as it was")
 
     async def _pools(self) -> Check:
         await self._directory.refresh()
@@ -123,41 +123,41 @@ class DeploymentChecks:
             for pool in pools
             if not any(number.accepts_new for number in pool.pool.numbers)
         ]
-        name = "pools"
+        check_id = "pools"
         if not pools:
-            return Check(name, CheckOutcome.FAILED, "there is no pool; create one")
+            return Check(check_id, CheckOutcome.FAILED, "there is no pool; create one")
         if empty:
-            return Check(name, CheckOutcome.WARNED, f"no active number in: {', '.join(empty)}")
-        return Check(name, CheckOutcome.PASSED, f"{len(pools)}, each with an active number")
+            return Check(check_id, CheckOutcome.WARNED, f"no active number in: {', '.join(empty)}")
+        return Check(check_id, CheckOutcome.PASSED, f"{len(pools)}, each with an active number")
 
     async def _carrier_checks(self) -> AsyncIterator[Check]:
         try:
             checks = await self._messaging.carrier_checks()
         except MessagingRefused:
             finding = "it refuses this service's credentials; see CONVERSATION_MESSAGING_TOKEN"
-            yield Check("messaging service", CheckOutcome.FAILED, finding)
+            yield Check("messaging_service", CheckOutcome.FAILED, finding)
             return
         except (MessagingUnavailable, CarrierCredentialsRejected):
             finding = "it or the carrier is unreachable; see its log"
-            yield Check("messaging service", CheckOutcome.FAILED, finding)
+            yield Check("messaging_service", CheckOutcome.FAILED, finding)
             return
-        yield Check("messaging service", CheckOutcome.PASSED, "it and the carrier are reachable")
+        yield Check("messaging_service", CheckOutcome.PASSED, "it and the carrier are reachable")
         for check in checks:
             outcome = _CARRIER_OUTCOMES.get(check.outcome, CheckOutcome.WARNED)
             yield Check(check.check_id, outcome, check.finding)
 
 
 def _redis_memory(info: Mapping[str, object], write_error: str | None) -> Check:
-    name = "redis"
+    check_id = "redis"
     used, limit = (int(str(info.get(key, 0))) for key in ("used_memory", "maxmemory"))
     memory = f"memory {_megabytes(used)}, no maxmemory"
     if limit:
         memory = f"memory {_megabytes(used)} of {_megabytes(limit)} maxmemory"
     if write_error:
-        return Check(name, CheckOutcome.FAILED, f"it refuses writes ({write_error}); {memory}")
+        return Check(check_id, CheckOutcome.FAILED, f"it refuses writes ({write_error}); {memory}")
     if limit and used >= limit * MEMORY_WARNING:
-        return Check(name, CheckOutcome.WARNED, f"almost full: {memory}")
-    return Check(name, CheckOutcome.PASSED, f"reachable; {memory}")
+        return Check(check_id, CheckOutcome.WARNED, f"almost full: {memory}")
+    return Check(check_id, CheckOutcome.PASSED, f"reachable; {memory}")
 
 
 def _megabytes(size: int) -> str:
@@ -165,25 +165,25 @@ def _megabytes(size: int) -> str:
 
 
 def _redis_version(info: Mapping[str, object]) -> Check:
-    name = "redis version"
+    check_id = "redis_version"
     reported = str(info.get("valkey_version") or info.get("redis_version", "0"))
     version = tuple(int(part) for part in reported.split(".")[:2] if part.isdigit())
     if version < MIN_REDIS_VERSION:
-        return Check(name, CheckOutcome.FAILED, f"{reported} is older than 7.0")
-    return Check(name, CheckOutcome.PASSED, reported)
+        return Check(check_id, CheckOutcome.FAILED, f"{reported} is older than 7.0")
+    return Check(check_id, CheckOutcome.PASSED, reported)
 
 
 def _redis_durability(info: Mapping[str, object]) -> Check:
-    name = "redis durability"
+    check_id = "redis_durability"
     if info.get("aof_enabled"):
-        return Check(name, CheckOutcome.PASSED, "the append-only file is on")
+        return Check(check_id, CheckOutcome.PASSED, "the append-only file is on")
     finding = "a restart of Redis loses acknowledged messages; set appendonly yes"
-    return Check(name, CheckOutcome.WARNED, finding)
+    return Check(check_id, CheckOutcome.WARNED, finding)
 
 
 def _redis_eviction(info: Mapping[str, object]) -> Check:
-    name, policy = "redis eviction", str(info.get("maxmemory_policy", "unknown"))
+    check_id, policy = "redis_eviction", str(info.get("maxmemory_policy", "unknown"))
     if policy == "noeviction":
-        return Check(name, CheckOutcome.PASSED, "no keys are evicted")
+        return Check(check_id, CheckOutcome.PASSED, "no keys are evicted")
     finding = f"{policy} may evict conversations; set maxmemory-policy noeviction"
-    return Check(name, CheckOutcome.FAILED, finding)
+    return Check(check_id, CheckOutcome.FAILED, finding)

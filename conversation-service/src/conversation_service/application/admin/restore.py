@@ -11,7 +11,7 @@ from conversation_service.application.inbound.reconciliation import LOOK_BACK, M
 from conversation_service.application.inbound.text_parts import TextPartReader
 from conversation_service.application.pools import PoolContext, PoolDirectory
 from conversation_service.application.restore_guard import MARGIN, RestoreGuard
-from conversation_service.domain.commands.system.end_for_restore import EndConversationForRestore
+from conversation_service.domain.commands.system.end_by_system import EndConversationBySystem
 from conversation_service.domain.errors import (
     BackendUnavailable,
     ConversationError,
@@ -20,6 +20,7 @@ from conversation_service.domain.errors import (
 )
 from conversation_service.domain.keywords.keywords import Keyword, parse
 from conversation_service.domain.model.consent import OptOutSource
+from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.messages import InboundMessage, MessageState
 from conversation_service.messaging.carrier_records import CarrierRecords
 from conversation_service.store.deployment.reconciliation_cursor import ReconciliationCursor
@@ -90,7 +91,7 @@ class RestoreAcceptance:
         in_records = await self._in_records(since - MARGIN)
         consents = [*in_records, *self._guard.known_consents()]
         opt_outs = await self._guard.restore_opt_outs(consents)
-        dropped = [await self._drop_texts(pool) for pool in self._directory.pools]
+        dropped = [await self._drop_messages(pool) for pool in self._directory.pools]
         ended = [await self._end_all(pool) for pool in self._directory.pools]
         await self._stores.cursor.restart(self._clock.now())
         return AcceptedRestore(sum(ended), sum(dropped), opt_outs)
@@ -125,7 +126,7 @@ class RestoreAcceptance:
         time = message.carrier_time or self._clock.now()
         return KnownConsent(time, person_id, OptOutSource.TEXT, opts_in=kind in _OPTS_IN)
 
-    async def _drop_texts(self, pool: PoolContext) -> int:
+    async def _drop_messages(self, pool: PoolContext) -> int:
         """They may have been sent since, so they are unknown: sending them could double them."""
         token, dropped = await self._lease(pool), 0
         try:
@@ -147,7 +148,9 @@ class RestoreAcceptance:
 
     async def _end_all(self, pool: PoolContext) -> int:
         live = [
-            EndConversationForRestore(conversation.conversation_id, conversation.etag)
+            EndConversationBySystem(
+                conversation.conversation_id, conversation.etag, EndReason.RESTORED
+            )
             async for conversation in queries.iterate(pool)
             if conversation.is_live
         ]

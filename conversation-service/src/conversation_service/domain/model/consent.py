@@ -17,6 +17,7 @@ class OptOutSource(StrEnum):
     TEXT = "TEXT"
     CARRIER = "CARRIER"
     CLIENT = "CLIENT"
+    IMPORT = "IMPORT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class OptOut:
     time: datetime
     source: OptOutSource
     cause: str = ""
+    # Of the import that it came with.
+    note: str = ""
 
     def is_caused_by(self, message_id: str) -> bool:
         """Whether it was this message."""
@@ -47,11 +50,13 @@ class ConsentChange:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The record of an erasure. It does not say whose it was."""
+    """The record of an erasure. It does not say whose it is."""
 
     erasure_id: str
-    time: datetime
-    # Ended conversations that were removed, for their other participants too.
-    conversations: int
-    # Messages that were removed from the outbox and the dead letters.
-    texts: int
+    create_time: datetime
+    # None while data is still being erased.
+    complete_time: datetime | None = None
+    # Ended conversations that were removed so far, for their other participants too.
+    conversations: int = 0
+    # Messages that were removed so far from the outbox and the dead letters.
+    messages: int = 0

@@ -1,7 +1,8 @@
-"""Phone numbers and the people behind them."""
+"""Phone numbers, the people behind them, and blocks between them."""
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 
 # ITU-T E.164: "+", a country code, 8 to 15 digits. In North America (+1): an area code and an
 # exchange that begin with 2 to 9 and are no service code such as 911, and four digits.
@@ -40,3 +41,23 @@ class Route:
 
     masked_number: str
     person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Made by one participant of a conversation against the other; it holds participant ids only.
+
+    There may be several between two people, as each block ends another conversation.
+    """
+
+    block_id: str
+    blocker_id: str
+    blocked_id: str
+    create_time: datetime
+    # The conversation that it ended; empty when that is not kept any more.
+    conversation_id: str
+
+    @property
+    def participant_ids(self) -> tuple[str, str]:
+        """Both people."""
+        return self.blocker_id, self.blocked_id

@@ -71,8 +71,10 @@ BY_METHOD: dict[str, dict[str, tuple[str, ...]]] = {
         "LookupParticipant": (CLIENT, SUPPORT),
         "GetOptOut": (SUPPORT,),
         "GetErasure": (SUPPORT,),
+        "ListBlocks": (SUPPORT,),
     },
     "DeadLetterService": {"ListDeadLetters": (SUPPORT,)},
+    "MaintenanceService": {"ListStateKeys": (SUPPORT,)},
 }
 
 

@@ -8,6 +8,7 @@ from conversation_service.domain.model.labels import labels_violation
 from conversation_service.domain.model.messages import MAX_LENGTH, is_sendable
 from conversation_service.domain.model.participants import is_e164
 from conversation_service.domain.model.pool import POOL_NAME
+from runtime.logging.phone_numbers import scrub_phone_numbers
 
 MAX_ID_LENGTH = 64
 
@@ -113,6 +114,11 @@ class RequestValidator:
         if len(value) > limit or not value.isprintable():
             self._add(field, f"at most {limit} printable characters")
 
+    def without_phone_number(self, field: str, value: str) -> None:
+        """A text that no phone number may be in."""
+        if scrub_phone_numbers(value) != value:
+            self._add(field, "must not contain a phone number")
+
     def timestamp(self, field: str, seconds: int, nanos: int) -> None:
         """A valid Timestamp that is not before 1970."""
         if not (0 <= seconds <= MAX_SECONDS and 0 <= nanos < NANOS_PER_SECOND):
@@ -156,6 +162,11 @@ class RequestValidator:
         """A list without duplicates."""
         if len(set(values)) < len(values):
             self._add(field, "each item once")
+
+    def count(self, field: str, value: int, limit: int) -> None:
+        """A number of items; zero stands for the limit."""
+        if not 0 <= value <= limit:
+            self._add(field, f"between 0 and {limit}")
 
     def page_size(self, value: int) -> None:
         """The field `page_size`; zero stands for the default."""

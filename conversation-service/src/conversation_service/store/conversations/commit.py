@@ -9,6 +9,7 @@ from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.model.events import Event
 from conversation_service.domain.model.messages import OutboundMessage
+from conversation_service.store.conversations.blocks import write_blocks
 from conversation_service.store.conversations.commit_conversation import ConversationWriter
 from conversation_service.store.conversations.commit_writes import CommitWrites
 from conversation_service.store.conversations.types import (
@@ -134,7 +135,7 @@ class CommitScript:
             number = self._index.number(change.requires_no_live_on)
             writes.expect_unset(self._keys.live_by_number, number)
         self._write_limits(writes, commit)
-        self._write_blocks(writes, change)
+        write_blocks(writes, self._keys, commit)
         self._index_response(writes, commit)
 
     def _write_limits(self, writes: CommitWrites, commit: Commit) -> None:
@@ -149,15 +150,6 @@ class CommitScript:
             writes.expect(key, encode_count(attempts.before))
             left = attempts.after.until - commit.now
             writes.set(key, encode_count(attempts.after).encode(), left)
-
-    def _write_blocks(self, writes: CommitWrites, change: Change) -> None:
-        if change.blocks is not None:
-            first, second = change.blocks
-            writes.add("SADD", self._index.blocks(first), second.participant_id)
-            writes.add("SADD", self._index.blocks(second), first.participant_id)
-        if change.requires_unblocked is not None:
-            first, second = change.requires_unblocked
-            writes.expect_without(self._index.blocks(first), second.participant_id)
 
     def _index_response(self, writes: CommitWrites, commit: Commit) -> None:
         """Lists the stored responses that contain a conversation, so that purging it can empty

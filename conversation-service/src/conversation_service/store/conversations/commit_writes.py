@@ -39,10 +39,6 @@ class CommitWrites:
         """The first line of the string must be this; empty: there must be no string."""
         self._check("head", key, head)
 
-    def expect_without(self, key: str, member: str) -> None:
-        """The set must not contain this member."""
-        self._check("without", key, member)
-
     def expect_unset(self, key: str, field: str) -> None:
         """The hash must not have this field."""
         self._check("unset", key, field)

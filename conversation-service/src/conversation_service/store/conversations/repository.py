@@ -193,6 +193,11 @@ class ConversationRepository:
         counts = cast("list[bytes]", await self._redis.hvals(self._keys.live_by_number))
         return sum(map(int, counts))
 
+    async def live_among(self, participant_ids: Sequence[str]) -> list[str]:
+        """Those of these people who have a live conversation."""
+        counts = await self._redis.hmget(self._keys.live_by_person, list(participant_ids))
+        return [name for name, count in zip(participant_ids, counts, strict=True) if count]
+
     async def max_held(self) -> int:
         """The most live conversations of any one person."""
         most = 0

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
+from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
+from conversation_service.store.records.blocks import decode_block
 from conversation_service.store.records.payloads import (
     decode_count,
     decode_held,
@@ -60,7 +62,13 @@ class SnapshotScript:
             "sender_limits": Read(
                 "string", _keys(index.sender_limits, *read_set.people), _each(decode_sender_limits)
             ),
-            "blocks": Read("set", _keys(index.blocks, read_set.blocks_of), _each(_participant_ids)),
+            "block_counts": Read(
+                "hash", _keys(keys.blocks, _participant_id(read_set.blocks_of)), _each(_counts)
+            ),
+            "blocks": Read("string", _keys(keys.block, read_set.block_id), _blocks),
+            "block_conversation_ids": Read(
+                "string", _keys(keys.block_conversation, read_set.block_id), _each(bytes.decode)
+            ),
             "code_attempts": Read(
                 "string", _keys(index.code_attempts, read_set.code_attempts_on), _each(decode_count)
             ),
@@ -149,5 +157,15 @@ def _each(decode: Callable[[Any], object]) -> Callable[[Snapshot, Group], Group]
     return lambda _, group: {subject: decode(value) for subject, value in group.items()}
 
 
-def _participant_ids(members: list[bytes]) -> frozenset[str]:
-    return frozenset(member.decode() for member in members)
+def _participant_id(person: Person | None) -> str:
+    return person.participant_id if person else ""
+
+
+def _counts(flat: list[bytes]) -> dict[str, int]:
+    return {field.decode(): int(count) for field, count in zip(flat[::2], flat[1::2], strict=True)}
+
+
+def _blocks(_: Snapshot, group: Group) -> Group:
+    return {
+        block_id: decode_block(block_id, record) for block_id, record in group.items() if record
+    }

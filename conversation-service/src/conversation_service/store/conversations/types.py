@@ -12,7 +12,7 @@ from conversation_service.store.people import NOBODY, PeopleStatus
 from conversation_service.store.records.payloads import StoredResponse
 
 # Kinds of commands whose callers learn only that they were carried out.
-UNSTORED_RESPONSES = ("text", "expire", "opt-out", "restore", "failure", "seed")
+UNSTORED_RESPONSES = ("text", "expire", "system-end", "failure", "seed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ class AcceptedRestore:
     """What the acceptance of a restored copy changed."""
 
     ended_conversations: int
-    dropped_texts: int
+    dropped_messages: int
     restored_opt_outs: int
 
 

@@ -66,13 +66,13 @@ class StateDirectory:
             values = {"observer": self.observer, "epoch": position.epoch, "step": position.step}
             _replace(self._path / _EPOCH_FILE, json.dumps(values))
 
-    def add(self, consent: KnownConsent) -> None:
-        """Keeps an opt-out or opt-in, on disk when this returns."""
+    def add(self, *consents: KnownConsent) -> None:
+        """Keeps opt-outs or opt-ins, on disk when this returns."""
         if self._path is None:
-            self._consents.append(consent)
+            self._consents += consents
             return
         with (self._path / _CONSENTS_FILE).open("a") as file:
-            file.write(_line(consent))
+            file.write("".join(map(_line, consents)))
             file.flush()
             os.fsync(file.fileno())
 

@@ -48,15 +48,15 @@ class SuppressionList:
             await self.keep(KnownConsent(opt_out.time, person_id, opt_out.source, opts_in=False))
         return is_new
 
-    async def announce(self, person_id: str) -> None:
-        """Comes before each new opt-out: from then on, replicas ask for it."""
-        await mark_changed(self._redis, [person_id])
+    async def announce(self, *person_ids: str) -> None:
+        """Comes before new opt-outs: from then on, replicas ask for them."""
+        await mark_changed(self._redis, person_ids)
 
     async def disconnect(self, person_id: str, cause: str) -> None:
-        """Replaces the hashed id of what caused an opt-out, which stays."""
+        """Replaces the hashed id of what caused an opt-out, which stays without its note."""
         opt_out = (await self.find([person_id])).get(person_id)
         if opt_out is not None:
-            stored = encode_opt_out(replace(opt_out, cause=cause))
+            stored = encode_opt_out(replace(opt_out, cause=cause, note=""))
             await self._redis.set(self._keys.opt_out(person_id), stored, xx=True)
 
     async def remove(self, person_id: str, now: datetime) -> None:
@@ -64,9 +64,9 @@ class SuppressionList:
         if await self._redis.delete(self._keys.opt_out(person_id)):
             await self.keep(KnownConsent(now, person_id, OptOutSource.TEXT, opts_in=True))
 
-    async def keep(self, consent: KnownConsent) -> None:
+    async def keep(self, *consents: KnownConsent) -> None:
         """Keeps outside Redis what has changed in it, unless the disk is full or fails."""
         try:
-            await asyncio.to_thread(self._directory.add, consent)
+            await asyncio.to_thread(self._directory.add, *consents)
         except OSError as error:
             log.warning("state_directory_failed", error=type(error).__name__)

@@ -48,10 +48,6 @@ class BlindIndexKeys:
         """A person's rate limits."""
         return self._keys.sender_limits(person.participant_id)
 
-    def blocks(self, person: Person) -> str:
-        """The people whom a person must not meet."""
-        return self._keys.blocks(person.participant_id)
-
     def code_attempts(self, masked_number: str) -> str:
         """Wrong codes on a number."""
         return self._keys.code_attempts(self.number(masked_number))

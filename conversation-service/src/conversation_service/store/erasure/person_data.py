@@ -78,7 +78,7 @@ class PersonDataEraser:
     async def pairs(self, person: Person, partners: Sequence[Person]) -> None:
         """Removes which number the person used last with these partners.
 
-        Block lists and counts of wrong codes stay: others rely on them, and an erased person must
+        Blocks and counts of wrong codes stay: others rely on them, and an erased person must
         not become a new one to them. Both hold only a keyed hash of the person.
         """
         keys = [self._index.last_number(person, partner) for partner in partners]

@@ -66,9 +66,21 @@ class Keys:
         """string: wrong codes on a masked number (hashed): count and time."""
         return self._key(f"code-attempts:{number}")
 
+    def block(self, block_id: str) -> str:
+        """string: participant ids of who blocked and was blocked, when (ms)."""
+        return self._key(f"block:{block_id}")
+
+    def block_conversation(self, block_id: str) -> str:
+        """string: id of the conversation that a block ended; expires."""
+        return self._key(f"block-conversation:{block_id}")
+
     def blocks(self, participant_id: str) -> str:
-        """set: ids of the participants whom a participant must not meet."""
+        """hash: count of blocks between a participant and each other one, by participant id."""
         return self._key(f"blocks:{participant_id}")
+
+    def block_list(self, participant_id: str = "") -> str:
+        """zset: ids of blocks, of a participant or of all, all with score 0: ids sort by time."""
+        return self._key(f"block-list:{participant_id}" if participant_id else "block-list")
 
     def last_number(self, pair: str) -> str:
         """string: hash of the masked number that a pair (hashed) used last."""
@@ -142,7 +154,7 @@ class Keys:
         return self._key("dead-rewritten")
 
     def dead_letter_request(self, request: str) -> str:
-        """string: id of the message on which an operator's request (hashed) was carried out."""
+        """string: message of a request (hashed); or fingerprint, token and ids of its choice."""
         return self._key(f"dead-letter-request:{request}")
 
     @property
@@ -227,11 +239,11 @@ class DeploymentKeys:
         return self._key(f"restore-request:{request}")
 
     def opt_out(self, person_id: str) -> str:
-        """string: when, how and by which command a person opted out."""
+        """string: when, how and by what a person opted out; the note of an import."""
         return self._key(f"opt-out:{person_id}")
 
     def opt_out_request(self, request: str) -> str:
-        """string: fingerprint of a client's opt-out or opt-in (hashed), the opt-out after it."""
+        """string: fingerprint of a change (hashed), the opt-out after it, "" for a whole import."""
         return self._key(f"opt-out-request:{request}")
 
     def number_lookups(self, caller: str) -> str:
@@ -244,8 +256,17 @@ class DeploymentKeys:
         return self._key("write-check")
 
     def erasure(self, erasure_id: str) -> str:
-        """string: when a person was erased, and how much was removed; not who."""
+        """string: times, counts, fingerprint; a line break; until it is done, who (encrypted)."""
         return self._key(f"erasure:{erasure_id}")
+
+    @property
+    def pending_erasures(self) -> str:
+        """zset: ids of erasures that are not complete, scored with their begin (ms)."""
+        return self._key("pending-erasures")
+
+    def erasure_lease(self, erasure_id: str) -> str:
+        """string: token of the task that carries out an erasure; expires."""
+        return self._key(f"erasure-lease:{erasure_id}")
 
     @property
     def reconciliation(self) -> str:

@@ -15,9 +15,8 @@
            8 prefix of the keys of conversations, in the same slot
            9 number of checks · 10 of writes · 11 of messages · 12 of events, then
            for each check:    kind, index of the key, expected. "head": the first line of the string
-                              is the expected one, "" for no string. "without": the set does not
-                              contain the expected member. "unset": the hash does not have the
-                              expected field
+                              is the expected one, "" for no string. "unset": the hash does not
+                              have the expected field
            for each write:    number of words, command, index of the key, further words. "TALLY" is
                               HINCRBY that deletes the field at 0
            for each message:  index of its key (hash: state, rank, accepted (ms), conversation,
@@ -48,9 +47,6 @@ local function head(value)
 end
 
 local function holds(kind, key, expected)
-  if kind == "without" then
-    return redis.call("SISMEMBER", key, expected) == 0
-  end
   if kind == "unset" then
     return redis.call("HEXISTS", key, expected) == 0
   end

@@ -9,7 +9,7 @@
              string   its value, "" if there is none
              pointer  {id, record}: a string that is the id of a conversation, and the record of
                       that conversation; "" for either that is missing
-             list, hash, set   its items; its fields and values; its members
+             list, hash   its items; its fields and values
 ]]
 local prefix = ARGV[1]
 
@@ -28,9 +28,6 @@ local readers = {
   end,
   hash = function(key)
     return redis.call("HGETALL", key)
-  end,
-  set = function(key)
-    return redis.call("SMEMBERS", key)
   end,
 }
 

@@ -42,8 +42,8 @@ class DeadLetter:
     conversation_id: str
     reason: DeadLetterReason
     # None if it cannot be read.
-    accept_time: datetime | None
-    dead_letter_time: datetime
+    message_create_time: datetime | None
+    create_time: datetime
     is_readable: bool
 
 
@@ -122,7 +122,7 @@ class DeadLetters:
         settings: PoolSettings,
     ) -> str | None:
         """Removes a dead letter; its message is refused. Returns its id, None if it is gone."""
-        request = OperatorRequest("drop", request_id, dead_letter_id)
+        request = OperatorRequest("discard", request_id, dead_letter_id)
         return await self._remove(request, message_id, _REFUSED, now, settings)
 
     async def expire(self, now: datetime, settings: PoolSettings) -> int:
@@ -192,7 +192,7 @@ def _dead_letter(
         message_id=entry.message_id,
         conversation_id=conversation_id or (readable.message.conversation_id if readable else ""),
         reason=DeadLetterReason(fields[b"reason"].decode()),
-        accept_time=readable.accept_time if readable else None,
-        dead_letter_time=from_ms(int(fields[b"died"])),
+        message_create_time=readable.accept_time if readable else None,
+        create_time=from_ms(int(fields[b"died"])),
         is_readable=readable is not None,
     )

@@ -152,14 +152,14 @@ def decode_ack(stored: bytes) -> StoredResponse:
 
 
 def encode_opt_out(opt_out: OptOut) -> str:
-    """When, how and by what, hashed."""
-    return f"{to_ms(opt_out.time)} {opt_out.source.value} {opt_out.cause}"
+    """When, how and by what, hashed; the note of an import."""
+    return f"{to_ms(opt_out.time)} {opt_out.source.value} {opt_out.cause} {opt_out.note}"
 
 
 def decode_opt_out(stored: bytes) -> OptOut:
     """An opt-out."""
-    ms, source, cause = stored.decode().split(" ", 2)
-    return OptOut(from_ms(int(ms)), OptOutSource(source), cause)
+    ms, source, cause, note = stored.decode().split(" ", 3)
+    return OptOut(from_ms(int(ms)), OptOutSource(source), cause, note)
 
 
 def _encode_attachments(attachments: Iterable[Attachment]) -> list[tuple[str, str, int]]:

@@ -59,17 +59,28 @@ class Rotation:
         """The key that encrypts."""
         return self._ring.current.key_id
 
-    async def run_once(self, place: str, *, only_count: bool = False) -> RotationStep:
-        """One step from a cursor; empty: from the start."""
-        cursor, keys = await self._redis.scan(int(place or 0), match=EVERY_KEY, count=KEYS_PER_STEP)
-        records = await self._records.read(cast("list[bytes]", keys))
-        done = set() if only_count else await self._reencrypt(records)
+    async def run_once(self, cursor: str) -> RotationStep:
+        """Re-encrypts some records from a cursor; empty: from the start."""
+        records, next_cursor = await self._records_from(cursor)
+        done = await self._reencrypt(records)
+        left = [record for record in records if record not in done]
         return RotationStep(
-            self._counts([record for record in records if record not in done], len(done)),
-            len(done),
-            sum(self._key_id(record) is None for record in records),
-            str(cursor) if cursor else "",
+            self._counts(left, len(done)), len(done), self._unreadable(records), next_cursor
         )
+
+    async def count(self, cursor: str) -> RotationStep:
+        """Only counts the records of one step."""
+        records, next_cursor = await self._records_from(cursor)
+        return RotationStep(self._counts(records, 0), 0, self._unreadable(records), next_cursor)
+
+    async def _records_from(self, cursor: str) -> tuple[list[EncryptedRecord], str]:
+        """Returns the cursor of the next step as well."""
+        after, keys = await self._redis.scan(int(cursor or 0), match=EVERY_KEY, count=KEYS_PER_STEP)
+        records = await self._records.read(cast("list[bytes]", keys))
+        return records, str(after) if after else ""
+
+    def _unreadable(self, records: Sequence[EncryptedRecord]) -> int:
+        return sum(self._key_id(record) is None for record in records)
 
     def _counts(self, records: Sequence[EncryptedRecord], current: int) -> dict[str, int]:
         counts = Counter(key_id for record in records if (key_id := self._key_id(record)))

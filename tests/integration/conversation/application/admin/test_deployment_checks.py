@@ -34,7 +34,7 @@ async def durable(redis: Redis) -> AsyncIterator[Redis]:
 
 async def checks(service: RunningService) -> dict[str, pb.DeploymentCheck]:
     response = await ask(service.deployment.CheckDeployment, pb.CheckDeploymentRequest())
-    return {check.name: check for check in response.checks}
+    return {check.check_id: check for check in response.checks}
 
 
 async def expect(
@@ -62,14 +62,14 @@ async def test_all_checks_pass_in_a_correct_deployment(
         service.messaging.checks = [carrier_check(passed, check_id) for check_id in ids]
         result = await checks(service)
         assert list(result) == [
-            "state key",
+            "state_key",
             "redis",
-            "redis version",
-            "redis durability",
-            "redis eviction",
-            "redis restore",
+            "redis_version",
+            "redis_durability",
+            "redis_eviction",
+            "redis_restore",
             "pools",
-            "messaging service",
+            "messaging_service",
             "carrier_credentials",
             "carrier_callbacks",
         ]
@@ -81,7 +81,7 @@ async def test_the_development_key_is_a_warning(
     redis: Redis, redis_url: str, clock: ManualClock
 ) -> None:
     async with running(redis_url, clock, uses_development_key=True) as service:
-        await expect(service, "state key", WARNED, "CONVERSATION_STATE_KEY")
+        await expect(service, "state_key", WARNED, "CONVERSATION_STATE_KEY")
 
 
 async def test_a_full_redis_is_named_with_its_memory(service: RunningService) -> None:
@@ -107,7 +107,7 @@ async def test_a_messaging_service_that_refuses_the_token_is_named(
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "unknown")
 
     async with running(redis_url, clock, messaging=Refusing()) as service:
-        await expect(service, "messaging service", FAILED, "CONVERSATION_MESSAGING_TOKEN")
+        await expect(service, "messaging_service", FAILED, "CONVERSATION_MESSAGING_TOKEN")
 
 
 async def test_missing_persistence_is_a_warning_and_eviction_a_failure(
@@ -115,8 +115,8 @@ async def test_missing_persistence_is_a_warning_and_eviction_a_failure(
 ) -> None:
     await durable.config_set("appendonly", "no")
     await durable.config_set("maxmemory-policy", "allkeys-lru")
-    await expect(service, "redis durability", WARNED, "appendonly")
-    await expect(service, "redis eviction", FAILED, "noeviction")
+    await expect(service, "redis_durability", WARNED, "appendonly")
+    await expect(service, "redis_eviction", FAILED, "noeviction")
 
 
 async def test_a_redis_older_than_the_minimum_is_a_failure(
@@ -133,7 +133,7 @@ async def test_a_redis_older_than_the_minimum_is_a_failure(
             return versions
 
         monkeypatch.setattr(Redis, "info", info)
-        await expect(service, "redis version", outcome, "")
+        await expect(service, "redis_version", outcome, "")
 
 
 async def test_an_unreachable_redis_is_a_failure_and_other_checks_still_run(
@@ -143,7 +143,7 @@ async def test_an_unreachable_redis_is_a_failure_and_other_checks_still_run(
         await service.healthy()
         await relay.cut()
         await expect(service, "redis", FAILED, "CONVERSATION_REDIS_URL")
-        await expect(service, "messaging service", PASSED, "")
+        await expect(service, "messaging_service", PASSED, "")
         assert "pools" not in await checks(service)
 
 
@@ -166,7 +166,7 @@ async def test_a_deployment_without_pools_is_a_failure(
 async def test_what_the_messaging_service_reports_is_passed_on(service: RunningService) -> None:
     service.messaging.is_down = True
     service.messaging.checks = [carrier_check(carrier_pb2.CHECK_OUTCOME_FAILED)]
-    await expect(service, "messaging service", FAILED, "unreachable")
+    await expect(service, "messaging_service", FAILED, "unreachable")
     assert "carrier_callbacks" not in await checks(service)
     service.messaging.is_down = False
     for outcome, expected in (

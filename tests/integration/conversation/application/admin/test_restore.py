@@ -113,11 +113,11 @@ async def test_nothing_changes_or_leaves_until_the_restore_is_accepted(
     assert service.sent() == sent
 
     accepted = await accept(service, "r1")
-    assert (accepted.ended_conversations, accepted.restored_opt_outs) == (1, 1)
+    assert (accepted.ended_conversation_count, accepted.restored_opt_out_count) == (1, 1)
     assert await accept(service, "r1") == accepted
     assert (await service.get(live.conversation_id)).end_reason == pb.END_REASON_RESTORED
     get = person_pb2.GetOptOutRequest(phone_number=CAROL_NUMBER)
-    assert (await ask(service.people.GetOptOut, get)).opt_out.is_opted_out
+    assert (await ask(service.people.GetOptOut, get)).opt_out.opted_out
     await service.healthy()
     await service.heard(BOB_NUMBER, 2)
 
@@ -137,7 +137,7 @@ async def test_an_opt_out_in_a_text_part_of_a_carriers_record_is_applied(
     service.messaging.records.append(record)
     service.messaging.texts["https://media.example.net/text"] = "STOP"
     await put_back(service.redis, copy)
-    assert (await accept(service, "r1")).restored_opt_outs == 1
+    assert (await accept(service, "r1")).restored_opt_out_count == 1
 
 
 async def test_a_stopped_replica_recognises_an_older_copy_by_its_directory(

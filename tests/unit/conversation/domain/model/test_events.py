@@ -12,16 +12,20 @@ from conversation_service.domain.commands.client.reopen import ReopenConversatio
 from conversation_service.domain.commands.client.send import SendMessage
 from conversation_service.domain.commands.client.update import UpdateConversation
 from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.snapshot import ReadSet
+from conversation_service.domain.commands.operator.blocks import DeleteBlock
 from conversation_service.domain.commands.operator.pools import (
     AddMaskedNumber,
     DrainMaskedNumber,
     RemoveMaskedNumber,
 )
-from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
+from conversation_service.domain.commands.system.end_by_system import EndConversationBySystem
 from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.model.consent import OptOut, OptOutSource
+from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.events import DETAILS, EventType
 from conversation_service.domain.model.messages import HeldMessage
+from conversation_service.domain.model.participants import Block
 from support.builders.conversations import ALICE, BOB, CAROL, MASKED, NUMBERS, OTHER_MASKED, POOL
 from support.builders.decisions import (
     ACTIVE,
@@ -45,6 +49,7 @@ HELD = (HeldMessage(ALICE.participant_id, "a secret"), HeldMessage(BOB.participa
 OUT = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier text")}
 WARNED_AT = ACTIVE.due_time - timedelta(hours=1)
 DRAINED = replace(POOL, numbers=draining(NUMBERS[0].phone_number))
+BLOCK = Block("b", ALICE.participant_id, BOB.participant_id, NOW, "c")
 ONE_NUMBER = replace(POOL, numbers=NUMBERS[:1])
 INVITED = snapshot_of(invitation=WAITING)
 
@@ -63,7 +68,7 @@ DECISIONS: list[Change] = [
     JoinConversation("r", CODE, BOB).decide(INVITED),
     JoinConversation("r", OTHER_CODE, BOB).decide(snapshot_of()),
     EndConversation("r", "c", note="a secret").decide(snapshot_about(HOLDS)),
-    EndConversationForOptOut("c", "e", BOB).decide(snapshot_about(HOLDS)),
+    EndConversationBySystem("c", "e", EndReason.OPTED_OUT, BOB).decide(snapshot_about(HOLDS)),
     SendMessage("r", "c", ALICE.participant_id, "a secret").decide(snapshot_about(NOTED)),
     SendMessage("r", "c", ALICE.participant_id, "a secret").decide(snapshot_about(HOLDS)),
     SendMessage("r", "c", "", "a secret").decide(snapshot_about(NOTED)),
@@ -84,6 +89,9 @@ DECISIONS: list[Change] = [
     AddMaskedNumber("r", NUMBERS[0]).decide(snapshot_of(pool=DRAINED)),
     DrainMaskedNumber("r", MASKED).decide(snapshot_of()),
     RemoveMaskedNumber("r", MASKED).decide(snapshot_of()),
+    DeleteBlock("r", "b").decide(
+        replace(snapshot_of(blocks={"b": BLOCK}), read_set=ReadSet(block_id="b"))
+    ),
 ]
 EVENTS = [event for change in DECISIONS for event in change.events]
 # Messages that are not relayed: their events carry ids of their own, those of keywords none.

@@ -7,7 +7,7 @@ from conversation_service.domain.model.consent import ConsentChange
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event
 from conversation_service.domain.model.messages import HeldMessage, OutboundMessage
-from conversation_service.domain.model.participants import Person, Route
+from conversation_service.domain.model.participants import Block, Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.model.rate_limits import SenderLimits, WindowCounter
 
@@ -51,8 +51,8 @@ class Change:
     held: tuple[HeldMessage, ...] = ()
     sender_limits: SenderLimitsChange | None = None
     code_attempts: CodeAttemptsChange | None = None
-    # Two people who must not meet again.
-    blocks: tuple[Person, Person] | None = None
+    new_block: Block | None = None
+    deleted_block: Block | None = None
     # Condition: neither has blocked the other.
     requires_unblocked: tuple[Person, Person] | None = None
     # Condition: the masked number has no live conversation.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 
 from conversation_service.domain.errors import (
@@ -15,7 +15,7 @@ from conversation_service.domain.model.consent import OptOut
 from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.domain.model.messages import Attachment, HeldMessage, OutboundMessage
-from conversation_service.domain.model.participants import Person, Route
+from conversation_service.domain.model.participants import Block, Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.model.rate_limits import NEVER, SenderLimits, WindowCounter
 from conversation_service.domain.templates.catalog import Template
@@ -66,8 +66,10 @@ class ReadSet:
     unique_name: str = ""
     # Their rate limits and opt-outs, and whether their numbers are masked numbers.
     people: tuple[Person, ...] = ()
-    # Whose block list.
+    # Whose blocks.
     blocks_of: Person | None = None
+    # The block with this id.
+    block_id: str = ""
     # The masked number whose wrong codes are counted.
     code_attempts_on: str = ""
     # Whose last number.
@@ -106,8 +108,11 @@ class Snapshot:
     opt_outs: dict[Person, OptOut] = field(default_factory=dict)
     # The people whose number is a masked number of any pool.
     masked: AbstractSet[Person] = frozenset()
-    # The participants whom a person may not meet, by participant id.
-    blocks: dict[Person, frozenset[str]] = field(default_factory=dict)
+    # By participant id: how many blocks stand between the participant and each other one.
+    block_counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    # By block id; the conversation that a block ended is apart from it.
+    blocks: dict[str, Block] = field(default_factory=dict)
+    block_conversation_ids: dict[str, str] = field(default_factory=dict)
     code_attempts: dict[str, WindowCounter] = field(default_factory=dict)
     last_numbers: dict[Pair, str] = field(default_factory=dict)
     held_messages: dict[str, tuple[HeldMessage, ...]] = field(default_factory=dict)
@@ -123,6 +128,15 @@ class Snapshot:
     def conversation(self) -> Conversation | None:
         """The conversation that the read set names by its id."""
         return self.conversations.get(self.read_set.conversation_id)
+
+    @property
+    def block(self) -> Block | None:
+        """The block that the read set names."""
+        block = self.blocks.get(self.read_set.block_id)
+        if block is None:
+            return None
+        conversation_id = self.block_conversation_ids.get(block.block_id, "")
+        return replace(block, conversation_id=conversation_id)
 
     @property
     def invitation(self) -> Conversation | None:
@@ -195,8 +209,8 @@ class Snapshot:
         return self.sender_limits.get(person, SenderLimits())
 
     def may_meet(self, person: Person, other: Person) -> bool:
-        """Whether neither has blocked the other; the read set must name `person`'s block list."""
-        return other.participant_id not in self.blocks.get(person, frozenset())
+        """Whether neither has blocked the other; the read set must name `person`'s blocks."""
+        return other.participant_id not in self.block_counts.get(person.participant_id, {})
 
     def system_message(
         self,

@@ -17,6 +17,7 @@ from conversation_service.domain.keywords import join_codes
 from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.conversation import Conversation, EndReason
 from conversation_service.domain.model.events import Event, EventType, RelayRefusal
+from conversation_service.domain.model.participants import Block
 from conversation_service.domain.templates.catalog import Template
 
 
@@ -55,14 +56,27 @@ def _carry_out(inbound: InboundContext, active: Conversation) -> Change | None:
 
 def _block(inbound: InboundContext, active: Conversation) -> Change:
     """Ends the conversation and keeps the two from meeting again in this pool."""
-    sender, partner = inbound.sender, active.partner_of(inbound.sender)
+    sender = inbound.sender
     reply = reply_to(inbound.snapshot, sender, Template.BLOCKED)
     ending = end(inbound.snapshot, active, EndReason.BLOCKED, sender, reply.drafts)
     return replace(
         ending,
         sender_limits=reply.limits,
-        blocks=(sender, partner) if partner else None,
+        new_block=_new_block(inbound, active),
         events=(*_keyword_events(inbound, active, EventType.PARTICIPANT_BLOCKED), *ending.events),
+    )
+
+
+def _new_block(inbound: InboundContext, active: Conversation) -> Block | None:
+    snapshot, partner = inbound.snapshot, active.partner_of(inbound.sender)
+    if partner is None:
+        return None
+    return Block(
+        snapshot.change_id,
+        inbound.sender.participant_id,
+        partner.participant_id,
+        snapshot.now,
+        active.conversation_id,
     )
 
 

@@ -127,7 +127,11 @@ def test_a_join_works_on_a_draining_number_and_during_the_cool_off_of_the_same_t
         (TWO, snapshot_of(opt_outs={BOB: OUT}), errors.ParticipantOptedOut),
         (TWO, snapshot_of(opt_outs={ALICE: OUT}), errors.ParticipantOptedOut),
         (JOIN, snapshot_of(opt_outs={BOB: OUT}, invitation=WAITING), errors.ParticipantOptedOut),
-        (TWO, snapshot_of(blocks={ALICE: frozenset({BOB.participant_id})}), errors.PairBlocked),
+        (
+            TWO,
+            snapshot_of(block_counts={ALICE.participant_id: {BOB.participant_id: 1}}),
+            errors.PairBlocked,
+        ),
         (ONE, snapshot_of(ACTIVE, ELSEWHERE), errors.NoNumberAvailable),
         (TWO, snapshot_of(TAKEN, ELSEWHERE), errors.NoNumberAvailable),
         (replace(ONE, selection=ON_OTHER), snapshot_of(ELSEWHERE), errors.AlreadyInConversation),

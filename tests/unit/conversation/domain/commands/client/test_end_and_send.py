@@ -16,7 +16,7 @@ from conversation_service.domain.commands.client.update import UpdateConversatio
 from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.commands.core.number_selection import NumberSelection
 from conversation_service.domain.commands.operator import pools
-from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
+from conversation_service.domain.commands.system.end_by_system import EndConversationBySystem
 from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.errors import (
     ConversationEnded,
@@ -220,7 +220,7 @@ def test_an_expiry_or_an_opt_out_ends_a_conversation_once_per_etag() -> None:
     pairs = [(conversation_id, etag) for conversation_id in "cd" for etag in "ef"]
     for commands in (
         [ExpireConversation(*pair) for pair in pairs],
-        [EndConversationForOptOut(*pair, ALICE) for pair in pairs],
+        [EndConversationBySystem(*pair, EndReason.OPTED_OUT, ALICE) for pair in pairs],
     ):
         assert len({command.idempotency_key.request_id for command in commands}) == 4
 

@@ -10,7 +10,7 @@ from conversation_service.domain.commands.client.pause import PauseConversation,
 from conversation_service.domain.commands.client.send import SendMessage
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.holding import HELD_LIMIT
-from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
+from conversation_service.domain.commands.system.end_by_system import EndConversationBySystem
 from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.errors import ConversationPaused, HeldMessageLimitReached
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
@@ -177,7 +177,9 @@ def test_an_author_of_dropped_messages_is_notified_before_the_end() -> None:
     ends = [
         EndConversation("r", "c").decide(snapshot_about(HOLDS_BOBS)),
         EndConversation("r", "c", BOB.participant_id).decide(snapshot_about(HOLDS_BOBS)),
-        EndConversationForOptOut("c", "e", ALICE).decide(snapshot_about(HOLDS_BOBS)),
+        EndConversationBySystem("c", "e", EndReason.OPTED_OUT, ALICE).decide(
+            snapshot_about(HOLDS_BOBS)
+        ),
         *(texted(body, HOLDS_BOBS, by=ALICE) for body in ("end", "block", "quit")),
     ]
     for change, template in (
@@ -202,7 +204,9 @@ def test_dropped_messages_are_counted_for_each_author() -> None:
 
 def test_an_opt_out_gets_no_notice_of_dropped_messages() -> None:
     assert bodies_to_bob(texted("quit", HOLDS_BOBS)) == [system_message(Template.OPTED_OUT)]
-    change = EndConversationForOptOut("c", "e", BOB).decide(snapshot_about(HOLDS_BOBS))
+    change = EndConversationBySystem("c", "e", EndReason.OPTED_OUT, BOB).decide(
+        snapshot_about(HOLDS_BOBS)
+    )
     assert sent_bodies(change) == [system(ALICE, Template.ENDED)]
 
 

@@ -99,7 +99,7 @@ def test_a_reopening_works_after_every_end_reason_within_the_pools_grace() -> No
                 {"pool": pool_with(numbers=NUMBERS[1:])},
                 {"pool": pool_with(numbers=draining(MASKED))},
                 {"pool": pool_with({"lifecycle.reopen_window": timedelta(0)})},
-                {"blocks": {ALICE: frozenset({BOB.participant_id})}},
+                {"block_counts": {ALICE.participant_id: {BOB.participant_id: 1}}},
             )
         ),
         (snapshot_about(ENDED, named=NEXT), errors.UniqueNameAlreadyExists),
@@ -115,8 +115,8 @@ def test_a_reopening_that_is_impossible_is_refused_with_the_reason(
 
 
 def test_blocks_and_opt_outs_of_others_do_not_matter() -> None:
-    blocks = {ALICE: frozenset({CAROL.participant_id})}
-    snapshot = snapshot_about(ENDED, opt_outs={CAROL: OUT}, blocks=blocks)
+    blocks = {ALICE.participant_id: {CAROL.participant_id: 1}}
+    snapshot = snapshot_about(ENDED, opt_outs={CAROL: OUT}, block_counts=blocks)
     assert after(REOPEN.decide(snapshot)).is_live
 
 

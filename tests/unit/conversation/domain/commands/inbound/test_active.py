@@ -15,7 +15,7 @@ from conversation_service.domain.commands.inbound.inbound_message import (
 from conversation_service.domain.keywords.keywords import Keyword, ParsedKeyword
 from conversation_service.domain.model.consent import ConsentChange
 from conversation_service.domain.model.conversation import EndReason, State
-from conversation_service.domain.model.participants import Person
+from conversation_service.domain.model.participants import Block, Person
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.model.pool_validation import MIN_IDEMPOTENCY_RECORDS_KEPT
 from conversation_service.domain.templates.catalog import Template
@@ -80,7 +80,7 @@ def test_a_message_is_relayed_unchanged_to_the_partner(body: str) -> None:
         assert sent_bodies(change) == [(partner, body)]
         [relayed], [event] = change.texts, change.events
         assert (relayed.from_number, relayed.conversation_id) == (ACTIVE.masked_number, "c")
-        assert (change.claims, change.blocks) == ((), None)
+        assert (change.claims, change.new_block) == ((), None)
         assert event_details(change) == [("MESSAGE_RELAYED", "")]
         assert event.participant_id == sender.participant_id
         assert event.message_id == relayed.message_id
@@ -130,7 +130,9 @@ def test_block_ends_neutrally_and_keeps_the_two_apart() -> None:
     for sender, partner in BOTH_WAYS:
         change = from_active("block", sender)
         assert after(change).end_reason is EndReason.BLOCKED
-        assert change.blocks == (sender, partner)
+        assert change.new_block == Block(
+            "change", sender.participant_id, partner.participant_id, LATER, "c"
+        )
         sent = [system(partner, Template.ENDED), system(sender, Template.BLOCKED)]
         assert dict(sent_bodies(change)) == dict(sent)
         kinds = ["KEYWORD_RECEIVED", "PARTICIPANT_BLOCKED", "CONVERSATION_ENDED"]
@@ -158,7 +160,7 @@ def test_a_keyword_that_the_pool_does_not_offer_is_relayed() -> None:
         snapshot = active(pool)
         change = incoming(relayed).decide(snapshot)
         assert sent_bodies(change) == [(ALICE, relayed)]
-        assert (change.blocks, after(change).report_time) == (None, None)
+        assert (change.new_block, after(change).report_time) == (None, None)
         assert (ALICE, offered) not in sent_bodies(incoming(offered).decide(snapshot))
 
 
@@ -196,7 +198,7 @@ def test_a_message_from_before_the_conversation_is_neither_relayed_nor_a_keyword
         change = stale(body)
         assert sent_bodies(change) == [system(BOB, Template.NOT_DELIVERED)], body
         assert event_details(change)[1] == ("MESSAGE_NOT_RELAYED", "TOO_LATE"), body
-        assert (change.after, change.blocks, change.consent) == (None, None, None), body
+        assert (change.after, change.new_block, change.consent) == (None, None, None), body
         assert change.sender_limits is not None
         notified = snapshot_of(ACTIVE, now=LATER, sender_limits={BOB: change.sender_limits.after})
         second = incoming("two", carrier_time=LATEST_STALE, is_recovered=True)

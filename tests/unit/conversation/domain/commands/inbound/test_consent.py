@@ -6,7 +6,7 @@ import pytest
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.snapshot import Snapshot
-from conversation_service.domain.commands.system.end_for_opt_out import EndConversationForOptOut
+from conversation_service.domain.commands.system.end_by_system import EndConversationBySystem
 from conversation_service.domain.keywords.keywords import OPT_OUT
 from conversation_service.domain.model.consent import ConsentChange, OptOut, OptOutSource, cause_of
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
@@ -160,16 +160,20 @@ def test_a_bare_end_opts_out_if_the_pool_wants_it_and_other_endings_never_do() -
 def test_an_opt_out_ends_other_conversations_too_and_notifies_only_partners() -> None:
     for person, partner in ((ALICE, BOB), (BOB, ALICE)):
         for live in (ACTIVE, PAUSED):
-            change = EndConversationForOptOut("c", live.etag, person).decide(snapshot_about(live))
+            change = EndConversationBySystem("c", live.etag, EndReason.OPTED_OUT, person).decide(
+                snapshot_about(live)
+            )
             assert after(change).end_reason is EndReason.OPTED_OUT
             assert sent_bodies(change) == [system(partner, Template.ENDED)]
             assert event_details(change)[0] == ("CONVERSATION_ENDED", "OPTED_OUT")
-    change = EndConversationForOptOut("c", WAITING.etag, ALICE).decide(snapshot_about(WAITING))
+    change = EndConversationBySystem("c", WAITING.etag, EndReason.OPTED_OUT, ALICE).decide(
+        snapshot_about(WAITING)
+    )
     assert (after(change).end_reason, sent_bodies(change)) == (EndReason.OPTED_OUT, [])
 
 
 def test_an_opt_out_changes_no_ended_conversation() -> None:
-    command = EndConversationForOptOut("c", ENDED.etag, BOB)
+    command = EndConversationBySystem("c", ENDED.etag, EndReason.OPTED_OUT, BOB)
     assert command.decide(snapshot_about(ENDED)) == command.decide(snapshot_of()) == Change()
     assert command.read_set(POOL).conversation_id == "c"
 

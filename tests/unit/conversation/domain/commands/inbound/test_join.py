@@ -41,7 +41,7 @@ from support.builders.decisions import (
 NOT_VALID = system_message(Template.CODE_NOT_VALID)
 JOIN = incoming(f"join {CODE}")
 BY_API = JoinConversation("r", CODE, BOB)
-BLOCKED = {BOB: frozenset({ALICE.participant_id})}
+BLOCKED = {BOB.participant_id: {ALICE.participant_id: 1}}
 
 ELSEWHERE = replace(WAITING, masked_number=OTHER_MASKED)
 
@@ -49,7 +49,7 @@ ELSEWHERE = replace(WAITING, masked_number=OTHER_MASKED)
 WRONG = {
     "wrong, used or expired": snapshot_of(),
     "of another number": snapshot_of(invitation=ELSEWHERE),
-    "of somebody who is blocked": snapshot_of(invitation=WAITING, blocks=BLOCKED),
+    "of somebody who is blocked": snapshot_of(invitation=WAITING, block_counts=BLOCKED),
     "of one's own": snapshot_of(invitation=replace(WAITING, participants=(BOB,))),
 }
 

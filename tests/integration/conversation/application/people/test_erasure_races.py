@@ -1,20 +1,17 @@
 """Erasing while others act, after a crash, and where little leads to what is stored."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import cast
 
 import pytest
-from google.protobuf.field_mask_pb2 import FieldMask
 from redis.asyncio import Redis
 
 from conversation_service.domain.templates.catalog import Template
-from conversation_service.store.erasure.person_data import PersonDataEraser
-from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parse_key
-from maskline.admin.v1 import pool_pb2
+from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.messaging.v1 import messaging_pb2
-from support.builders.conversation_calls import ask, filled, refused
+from support.builders.conversation_calls import ask, filled
 from support.builders.conversations import (
     ALICE,
     ALICE_NUMBER,
@@ -27,7 +24,15 @@ from support.builders.conversations import (
     system_message,
 )
 from support.builders.dead_letters import dead_letters
-from support.builders.erasing import conversations_of, erase, has_opted_out, numbers_in
+from support.builders.erasing import (
+    Meanwhile,
+    allow,
+    conversations_of,
+    erase,
+    has_opted_out,
+    numbers_in,
+    once,
+)
 from support.clock import ManualClock
 from support.fakes.scripted_messaging import item_error
 from support.services.conversation_service import RunningService, running
@@ -41,7 +46,6 @@ NOT_TAKEN = messaging_pb2.SendMessageResult(
 )
 
 Entry = tuple[bytes, dict[bytes, bytes]]
-Meanwhile = Callable[[], Awaitable[None]]
 
 
 @pytest.fixture
@@ -54,32 +58,9 @@ async def service(
         yield replica
 
 
-async def allow(service: RunningService, *, allows: bool) -> None:
-    request = pool_pb2.UpdatePoolRequest(
-        pool=pool_pb2.Pool(
-            pool_id="main",
-            settings=pool_pb2.PoolSettings(keywords=pool_pb2.KeywordSettings(erase_enabled=allows)),
-        ),
-        update_mask=FieldMask(paths=["settings.keywords.erase_enabled"]),
-    )
-    await ask(service.pools.UpdatePool, request)
-
-
 async def reopen(service: RunningService, conversation_id: str) -> None:
     request = filled(pb.ReopenConversationRequest(conversation_id=conversation_id))
     await ask(service.stub.ReopenConversation, request)
-
-
-def once(monkeypatch: pytest.MonkeyPatch, step: str, meanwhile: Meanwhile) -> None:
-    """Something happens right before a step of the erasing, the first time."""
-    real, waiting = getattr(PersonDataEraser, step), [meanwhile]
-
-    async def stepped(self: PersonDataEraser, *arguments: object, **named: object) -> object:
-        if waiting:
-            await waiting.pop()()
-        return await real(self, *arguments, **named)
-
-    monkeypatch.setattr(PersonDataEraser, step, stepped)
 
 
 async def as_if_not_opted_out(service: RunningService, act: Meanwhile) -> None:
@@ -130,22 +111,6 @@ async def test_a_text_that_was_talk_when_it_came_erases_nothing_when_it_comes_ag
     assert not await has_opted_out(service)
 
 
-async def test_what_a_crash_left_undone_is_done_even_if_the_pool_has_come_to_refuse_it(
-    service: RunningService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await service.open(ALICE_NUMBER, BOB_NUMBER)
-    text = service.text(ALICE_NUMBER, "erase my data")
-    once(monkeypatch, "conversations", _broken)
-    with refused("BACKEND_UNAVAILABLE"):
-        await service.receive(text)
-    await allow(service, allows=False)
-    assert await conversations_of(service, ALICE_NUMBER) != []
-    await service.receive(text)
-    assert await conversations_of(service, ALICE_NUMBER) == []
-    await service.quiet()
-    assert len(service.sent_to(ALICE_NUMBER)) == 1
-
-
 async def test_who_begins_anew_in_the_same_moment_is_in_and_gets_their_code(
     service: RunningService,
 ) -> None:
@@ -160,32 +125,6 @@ async def test_who_begins_anew_in_the_same_moment_is_in_and_gets_their_code(
     assert any("code is" in body for body in service.sent_to(ALICE_NUMBER))
 
 
-async def test_an_erasure_that_a_crash_left_undone_ends_nothing_that_was_begun_since(
-    service: RunningService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    text = service.text(ALICE_NUMBER, "erase my data")
-    once(monkeypatch, "conversations", _broken)
-    with refused("BACKEND_UNAVAILABLE"):
-        await service.receive(text)
-    await service.deliver(ALICE_NUMBER, "start", to=OTHER_MASKED)
-    await service.receive(text)
-    [begun] = await conversations_of(service, ALICE_NUMBER)
-    assert begun != first.conversation_id
-    assert not await has_opted_out(service)
-
-
-async def test_what_a_pair_had_goes_although_a_crash_came_after_their_conversation(
-    service: RunningService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await service.open(ALICE_NUMBER, BOB_NUMBER)
-    once(monkeypatch, "history", _broken)
-    with refused("BACKEND_UNAVAILABLE"):
-        await erase(service, request_id="r")
-    await erase(service, request_id="r")
-    assert await _kinds(service.redis) & {"last-number", "history"} == set()
-
-
 async def test_a_text_is_found_although_its_conversation_went_with_somebody_else(
     service: RunningService,
 ) -> None:
@@ -195,7 +134,7 @@ async def test_a_text_is_found_although_its_conversation_went_with_somebody_else
     await dead_letters(service, 1)
     await erase(service, ALICE_NUMBER)
     assert await numbers_in(service.redis, BOB_NUMBER)
-    assert (await erase(service, BOB_NUMBER)).dropped_texts == 1
+    assert (await erase(service, BOB_NUMBER)).dropped_message_count == 1
     assert await numbers_in(service.redis, BOB_NUMBER) == []
 
 
@@ -203,7 +142,7 @@ async def test_a_confirmation_that_was_given_up_goes_as_well(service: RunningSer
     service.messaging.answers[system_message(Template.OPTED_OUT)] = [NOT_TAKEN]
     await service.deliver(ALICE_NUMBER, "quit")
     await dead_letters(service, 1)
-    assert (await erase(service)).dropped_texts == 1
+    assert (await erase(service)).dropped_message_count == 1
     assert await numbers_in(service.redis) == []
 
 
@@ -216,7 +155,7 @@ async def test_of_very_many_conversations_all_go(
         begun = await service.open(ALICE_NUMBER, BOB_NUMBER)
         await service.end(begun.conversation_id)
     kept = await service.open(BOB_NUMBER, CAROL_NUMBER, masked_number=OTHER_MASKED)
-    assert (await erase(service)).erased_conversations == 4
+    assert (await erase(service)).erased_conversation_count == 4
     await service.quiet()
     assert await numbers_in(service.redis) == []
     assert await conversations_of(service, BOB_NUMBER) == [kept.conversation_id]
@@ -257,11 +196,3 @@ async def _events_of(service: RunningService, conversation: pb.Conversation) -> 
     entries = cast("list[Entry]", await service.redis.xrange(KEYS.events))
     name = conversation.conversation_id.encode()
     return [event[b"type"].decode() for _, event in entries if event[b"conversation"] == name]
-
-
-async def _kinds(redis: Redis) -> set[str]:
-    return {parse_key(key.decode()).kind async for key in redis.scan_iter()}
-
-
-async def _broken() -> None:
-    raise ConnectionError

@@ -29,16 +29,16 @@ async def current(service: RunningService) -> pb.OptOut:
 async def test_a_repeated_opt_in_undoes_no_later_opt_out(
     service: RunningService, another: RunningService, by_text: bool
 ) -> None:
-    assert not (await opt_in(service, "in")).is_opted_out
+    assert not (await opt_in(service, "in")).opted_out
     if by_text:
         await service.deliver(ALICE_NUMBER, "STOP")
     else:
         await opt_out(service, "out")
     for replica in (service, another):
-        assert not (await opt_in(replica, "in")).is_opted_out, "the first response"
-    assert (await current(service)).is_opted_out
-    assert not (await opt_in(service, "another")).is_opted_out
-    assert not (await current(service)).is_opted_out
+        assert not (await opt_in(replica, "in")).opted_out, "the first response"
+    assert (await current(service)).opted_out
+    assert not (await opt_in(service, "another")).opted_out
+    assert not (await current(service)).opted_out
 
 
 async def test_a_repeated_opt_out_undoes_no_later_opt_in_and_ends_no_new_conversation(
@@ -50,7 +50,7 @@ async def test_a_repeated_opt_out_undoes_no_later_opt_in_and_ends_no_new_convers
     service.clock.move(seconds=1)
     for replica in (service, another):
         assert await opt_out(replica, "out") == first
-    assert not (await current(service)).is_opted_out
+    assert not (await current(service)).opted_out
     assert not (await service.get(conversation.conversation_id)).HasField("end_time")
 
 
@@ -61,7 +61,7 @@ async def test_the_two_methods_share_their_request_ids(service: RunningService) 
     with refused("REQUEST_ID_REUSED"):
         request = pb.OptOutPersonRequest(phone_number=BOB_NUMBER, request_id="r")
         await ask(service.people.OptOutPerson, request)
-    assert (await current(service)).is_opted_out
+    assert (await current(service)).opted_out
 
 
 async def test_no_request_id_is_readable_in_redis(service: RunningService, redis: Redis) -> None:

@@ -80,7 +80,7 @@ async def test_an_opt_out_by_message_ends_all_conversations_and_gives_partners_n
         assert await end_reason(service, pool, conversation_id) == pb.END_REASON_OPTED_OUT
     assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.OPTED_OUT)]
     opt_out = await state(service)
-    assert opt_out.is_opted_out
+    assert opt_out.opted_out
     assert opt_out.source == person_pb2.OPT_OUT_SOURCE_TEXT
     assert opt_out.opt_out_time.ToDatetime() == service.clock.now().replace(tzinfo=None)
 
@@ -110,7 +110,7 @@ async def test_a_repeated_delivery_of_an_old_opt_out_ends_no_new_conversation(
     await service.deliver(ALICE_NUMBER, "yes")
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
     await service.receive(opt_out)
-    assert not (await state(service)).is_opted_out
+    assert not (await state(service)).opted_out
     assert (
         await end_reason(service, SEED.name, conversation.conversation_id)
         == pb.END_REASON_UNSPECIFIED
@@ -133,7 +133,7 @@ async def test_an_opt_in_by_message_or_rpc_applies_to_every_pool_and_reopens_not
     await service.deliver(ALICE_NUMBER, "UNSTOP", to=ELSEWHERE)
     expected = [system_message(Template.OPTED_OUT), system_message(Template.OPTED_IN)]
     assert sorted(await service.heard(ALICE_NUMBER, 2)) == sorted(expected)
-    assert not (await state(service)).is_opted_out
+    assert not (await state(service)).opted_out
     assert (await opted_out(service)).source == person_pb2.OPT_OUT_SOURCE_CLIENT
     request = person_pb2.OptInPersonRequest(phone_number=ALICE_NUMBER)
     for _ in range(2):

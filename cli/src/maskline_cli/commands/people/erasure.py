@@ -1,5 +1,7 @@
 """`maskline people`: looks people up by number, erases a person's data and shows erasures."""
 
+import sys
+import time
 from typing import Annotated
 
 import typer
@@ -16,6 +18,12 @@ ErasureId = Annotated[
 ]
 
 Yes = Annotated[bool, typer.Option("--yes", help="Skips the confirmation.")]
+
+
+POLL_SECONDS = 1.0
+
+# Ten minutes: an erasure takes seconds, unless a service or Redis is not there.
+MAX_POLLS = 600
 
 
 class NotConfirmed(typer.TyperException):
@@ -39,7 +47,12 @@ def erase(context: typer.Context, phone: Phone, request_id: RequestId, yes: Yes 
         raise NotConfirmed("Nothing was erased. Answer y, or use --yes.")
     client = client_of(context)
     request = pb.ErasePersonRequest(request_id=request_id, phone_number=phone)
-    _show(client, client.call(client.people.ErasePerson, request))
+    response = client.call(client.people.ErasePerson, request)
+    if response.erasure.state == pb.ERASURE_STATE_DONE:
+        _show(client, response)
+    else:
+        print("The person is opted out. Waiting until all is erased ...", file=sys.stderr)
+        _show(client, _wait(client, response.erasure.erasure_id))
 
 
 def _is_confirmed() -> bool:
@@ -51,14 +64,32 @@ def _is_confirmed() -> bool:
 
 
 def get_erasure(context: typer.Context, erasure_id: ErasureId) -> None:
-    """Shows when an erasure was made and how much was erased, but not whose data."""
+    """Shows the state of an erasure and how much was erased, but not whose data."""
     client = client_of(context)
     request = pb.GetErasureRequest(erasure_id=erasure_id)
     _show(client, client.call(client.people.GetErasure, request))
 
 
+def _wait(client: Client, erasure_id: str) -> pb.GetErasureResponse:
+    """The erasure once all is erased, or as it is after some minutes."""
+    request = pb.GetErasureRequest(erasure_id=erasure_id)
+    for _ in range(MAX_POLLS):
+        response = client.call(client.people.GetErasure, request)
+        if response.erasure.state == pb.ERASURE_STATE_DONE:
+            return response
+        time.sleep(POLL_SECONDS)
+    return client.call(client.people.GetErasure, request)
+
+
 def _show(client: Client, response: pb.ErasePersonResponse | pb.GetErasureResponse) -> None:
     erasure = response.erasure
-    counts = f"{erasure.erased_conversations} ended conversations, {erasure.dropped_texts} messages"
-    time = local_time(erasure, "erase_time")
-    show(client.options, response, cell(f"Erasure {erasure.erasure_id}, {time}: {counts} erased."))
+    if erasure.state == pb.ERASURE_STATE_DONE:
+        what = f"done {local_time(erasure, 'complete_time')}"
+    else:
+        what = f"pending since {local_time(erasure, 'create_time')}, the service goes on with it"
+    counts = (
+        f"{erasure.erased_conversation_count} ended conversations, "
+        f"{erasure.dropped_message_count} messages"
+    )
+    sentence = f"Erasure {erasure.erasure_id}, {what}: {counts} erased."
+    show(client.options, response, cell(sentence))

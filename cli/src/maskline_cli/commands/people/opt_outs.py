@@ -36,7 +36,8 @@ def _show(
 ) -> None:
     state = response.opt_out
     sentence = "Not opted out."
-    if state.is_opted_out:
+    if state.opted_out:
         since, source = local_time(state, "opt_out_time"), enum_word(state, "source")
-        sentence = f"Opted out since {since}, source: {source}."
+        note = f" ({state.note})" if state.note else ""
+        sentence = f"Opted out since {since}, source: {source}{note}."
     show(client.options, response, cell(sentence))

@@ -1,4 +1,4 @@
-"""A conversation ends because a participant opted out elsewhere."""
+"""A conversation ends although nobody in it asked for that."""
 
 from dataclasses import dataclass
 
@@ -12,24 +12,28 @@ from conversation_service.domain.model.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
-class EndConversationForOptOut:
-    """Ends the conversation of a person who opted out, if it is live."""
+class EndConversationBySystem:
+    """Ends a conversation, if it is live: a participant opted out elsewhere, or it is of a restored
+    copy, in which its number may belong to other people since."""
 
     conversation_id: str
     etag: str
-    person: Person
+    reason: EndReason
+    # The participant who opted out, if that is why: the others are notified, they are not.
+    opted_out: Person | None = None
 
     @property
     def idempotency_key(self) -> IdempotencyKey:
         """Once per conversation and etag."""
-        return IdempotencyKey("opt-out", f"{self.conversation_id} {self.etag}", ())
+        return IdempotencyKey("system-end", f"{self.conversation_id} {self.etag}", ())
 
     def read_set(self, pool: Pool) -> ReadSet:
         return ReadSet(conversation_id=self.conversation_id)
 
     def decide(self, snapshot: Snapshot) -> Change:
-        """Notifies the partner neutrally; the person gets no message."""
+        """Notifies the participants neutrally."""
         conversation = snapshot.conversation
         if conversation is None or not conversation.is_live:
             return Change()
-        return end(snapshot, conversation, EndReason.OPTED_OUT, self.person, farewell=())
+        farewell = () if self.opted_out else None
+        return end(snapshot, conversation, self.reason, self.opted_out, farewell)

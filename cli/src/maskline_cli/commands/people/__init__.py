@@ -1,0 +1,1 @@
+"""`maskline people`: people, their opt-outs and blocks, and erasure of their data."""

@@ -1,0 +1,1 @@
+"""PersonService: look-ups, opt-outs, blocks and erasures of people."""
