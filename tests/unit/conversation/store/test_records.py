@@ -226,6 +226,17 @@ def test_an_outbox_payload_is_read_as_it_was_written(
     )
 
 
+def test_a_payload_names_its_conversation_unless_the_envelope_does() -> None:
+    message = OutboundMessage("m", "c1", MASKED, ALICE, "hello\nthere")
+    people = {ALICE_NUMBER: ALICE}.__getitem__
+    short = encode_payload(message, has_conversation=False)
+    assert len(short) == 2 + 2 * 7 + len("\nhello\nthere")
+    assert decode_payload(short, "m", people, "c1") == message
+    assert decode_payload(encode_payload(message), "m", people) == message
+    with pytest.raises(ValueError, match="unknown form"):
+        decode_payload(b"[1" + short[2:], "m", people)
+
+
 def test_the_repr_of_a_payload_contains_no_number_and_no_body() -> None:
     shown = repr(OutboundMessage("m", "c", MASKED, ALICE, "hi"))
     assert ALICE_NUMBER not in shown

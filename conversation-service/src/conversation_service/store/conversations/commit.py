@@ -170,7 +170,7 @@ class CommitScript:
         for message in change.texts:
             key, conversation_id = self._keys.message(message.message_id), message.conversation_id
             data_key = _data_key_of(message, change)
-            payload = encode_payload(message)
+            payload = encode_payload(message, has_conversation=not data_key)
             encrypted = self._records.encrypt_body(payload, key, conversation_id, data_key)
             self._recent_messages.keep(encrypted, message)
             talk = "1" if message.is_relayed else ""

@@ -56,16 +56,21 @@ class RecentStates:
         )
 
     def update(self, commit: Commit, outcome: CommitOutcome) -> None:
-        """Keeps what was committed; drops a conversation that may be in another state now."""
-        after, limits = commit.change.after, commit.change.sender_limits
+        """Keeps what was committed; drops a conversation that may be in another state now.
+
+        Who changed their consent is asked again.
+        """
+        change, after = commit.change, commit.change.after
         if after is None:
             return
         self._conversations.pop(after.conversation_id)
-        if not (isinstance(outcome, Committed) and is_checked(commit.change) and limits):
+        if not isinstance(outcome, Committed) or change.consent:
             return
-        self._conversations.keep(after.conversation_id, after)
-        sender = Sender(after.conversation_id, limits.after, commit.now)
-        self._senders.keep(Route(after.masked_number, limits.person), sender)
+        if after.state is State.ACTIVE and after.data_key:
+            self._conversations.keep(after.conversation_id, after)
+        if limits := change.sender_limits:
+            sender = Sender(after.conversation_id, limits.after, commit.now)
+            self._senders.keep(Route(after.masked_number, limits.person), sender)
 
 
 def is_checked(change: Change) -> bool:
@@ -74,7 +79,6 @@ def is_checked(change: Change) -> bool:
     return (
         before is not None
         and after is not None
-        and bool(before.data_key)
         and before.state is after.state is State.ACTIVE
         and change.sender_limits is not None
     )

@@ -10,7 +10,7 @@ from conversation_service.domain.model.messages import OutboundMessage
 from conversation_service.store.encryption.conversation_keys import conversation_of
 from conversation_service.store.keyspace.timestamps import from_ms
 from conversation_service.store.records.encrypted import DataKeys
-from conversation_service.store.records.payloads import decode_payload
+from conversation_service.store.records.payloads import decode_payload, encode_payload
 from conversation_service.store.storage import PoolStorage
 
 # Raised for an entry that is damaged, cut short, or encrypted under another key.
@@ -64,11 +64,10 @@ class OutboxDecoder:
         """
         message_id = fields.get(b"message", b"").decode(errors="replace")
         try:
-            if recent is not None and recent.message_id == message_id:
-                message = recent
+            if recent is None or recent.message_id != message_id:
+                message = self._decrypt(fields, data_keys)
             else:
-                payload = self._decrypt(fields, data_keys)
-                message = decode_payload(payload, message_id, self._records.person)
+                message = recent
             return OutboxEntry(entry_id.decode(), from_ms(int(fields[b"at"])), message)
         except _CORRUPT:
             return CorruptEntry(entry_id.decode(), message_id)
@@ -79,13 +78,16 @@ class OutboxDecoder:
         Empty if the payload is corrupt: it is then kept as it is.
         """
         try:
-            plain = self._decrypt(fields, data_keys)
+            message = self._decrypt(fields, data_keys)
         except _CORRUPT:
             return b""
-        return self._records.encrypt_body(plain, self._keys.message(fields[b"message"].decode()))
+        record = self._keys.message(message.message_id)
+        return self._records.encrypt_body(encode_payload(message), record)
 
-    def _decrypt(self, fields: Mapping[bytes, bytes], data_keys: DataKeys) -> bytes:
-        encrypted, record = fields[b"text"], self._keys.message(fields[b"message"].decode())
-        return self._records.decrypt_body(
-            encrypted, record, data_keys.get(conversation_of(encrypted), ())
+    def _decrypt(self, fields: Mapping[bytes, bytes], data_keys: DataKeys) -> OutboundMessage:
+        encrypted, message_id = fields[b"text"], fields[b"message"].decode()
+        conversation_id = conversation_of(encrypted)
+        plain = self._records.decrypt_body(
+            encrypted, self._keys.message(message_id), data_keys.get(conversation_id, ())
         )
+        return decode_payload(plain, message_id, self._records.person, conversation_id)

@@ -1,6 +1,6 @@
 """Stored forms of messages, rate limits, opt-outs and responses.
 
-The first item of a JSON list is the version of the form.
+The first item, or byte, is the version of the form.
 """
 
 import json
@@ -23,7 +23,10 @@ from conversation_service.store.records.conversation import dumps
 VERSION = 1
 
 # Flags of an outbox entry.
-_MAY_REACH_OPTED_OUT, _IS_RELAYED, _USES_RESERVE = 1, 2, 4
+_MAY_REACH_OPTED_OUT, _IS_RELAYED, _USES_RESERVE, _HAS_FILES = 1, 2, 4, 8
+
+# A phone number has at most 15 digits.
+_NUMBER_BYTES = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +54,51 @@ class StoredResponse:
         return self.conversation
 
 
-def encode_payload(message: OutboundMessage) -> bytes:
-    """An outbound message for the outbox."""
+def encode_payload(message: OutboundMessage, *, has_conversation: bool = True) -> bytes:
+    """An outbound message for the outbox: version, flags, both numbers, conversation id, a line
+    break, and the body, as JSON if there are files.
+
+    `has_conversation` is false where the envelope names the conversation.
+    """
     flags = _MAY_REACH_OPTED_OUT * message.may_reach_opted_out | _IS_RELAYED * message.is_relayed
-    flags |= _USES_RESERVE * message.uses_reserve
+    flags |= _USES_RESERVE * message.uses_reserve | _HAS_FILES * bool(message.attachments)
     numbers = (message.from_number, message.to.phone_number)
-    content = (*numbers, message.body, message.conversation_id, flags)
-    return dumps([VERSION, *content, *_encode_attachments(message.attachments)])
+    files = _encode_attachments(message.attachments)
+    return b"".join(
+        (
+            bytes((VERSION, flags)),
+            *(int(number.removeprefix("+")).to_bytes(_NUMBER_BYTES) for number in numbers),
+            message.conversation_id.encode() if has_conversation else b"",
+            b"\n",
+            dumps([message.body, *files]) if files else message.body.encode(),
+        )
+    )
 
 
 def decode_payload(
-    stored: bytes, message_id: str, person: Callable[[str], Person]
+    stored: bytes, message_id: str, person: Callable[[str], Person], conversation_id: str = ""
 ) -> OutboundMessage:
-    """The message of an outbox entry; `person` is the recipient with a phone number."""
-    _, from_number, to_number, body, conversation_id, flags, *attachments = json.loads(stored)
+    """The message of an outbox entry; `person` is the recipient with a phone number.
+
+    `conversation_id` is the envelope's.
+    """
+    version, flags = stored[:2]
+    if version != VERSION:
+        raise ValueError("unknown form")
+    numbers = stored[2 : 2 + 2 * _NUMBER_BYTES]
+    own_id, _, content = stored[2 + 2 * _NUMBER_BYTES :].partition(b"\n")
+    has_files = flags & _HAS_FILES
+    body, *files = json.loads(content) if has_files else (content.decode(),)
     return OutboundMessage(
         message_id,
-        conversation_id,
-        from_number,
-        person(to_number),
+        own_id.decode() or conversation_id,
+        _number(numbers[:_NUMBER_BYTES]),
+        person(_number(numbers[_NUMBER_BYTES:])),
         body,
         may_reach_opted_out=bool(flags & _MAY_REACH_OPTED_OUT),
         is_relayed=bool(flags & _IS_RELAYED),
         uses_reserve=bool(flags & _USES_RESERVE),
-        attachments=_decode_attachments(attachments),
+        attachments=_decode_attachments(files),
     )
 
 
@@ -168,3 +192,7 @@ def _encode_attachments(attachments: Iterable[Attachment]) -> list[tuple[str, st
 
 def _decode_attachments(stored: Iterable[tuple[str, str, int]]) -> tuple[Attachment, ...]:
     return tuple(Attachment(*values) for values in stored)
+
+
+def _number(stored: bytes) -> str:
+    return f"+{int.from_bytes(stored)}"
