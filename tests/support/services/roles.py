@@ -71,7 +71,9 @@ def request_about(method: MethodDescriptor, pool: str) -> Message:
     for field in method.input_type.fields:
         if field.name == "pool_id":
             setattr(request, field.name, pool)
-        elif field.message_type and "pool_id" in field.message_type.fields_by_name:
+        elif field.is_repeated or not field.message_type:
+            continue
+        elif "pool_id" in field.message_type.fields_by_name:
             getattr(request, field.name).pool_id = pool
     return request
 
