@@ -16,7 +16,7 @@ from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool, participants, set
 from conformance.refusals import conversations, operations
 from maskline.admin.v1 import maintenance_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import event_pb2
+from maskline.conversation.v1 import event_pb2, message_pb2
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
 
 
@@ -72,18 +72,23 @@ def test_a_conversation_gets_another_name_labels_and_end_and_its_events_have_the
 
 
 def test_words_held_while_paused_go_out_in_order(own: OwnPool) -> None:
-    talk = own.paused()
+    talk, ids = own.paused(), list[str]()
     for body in ("first", "second"):
-        send = pb.SendMessageRequest(
+        send = message_pb2.SendMessageRequest(
             conversation_id=talk.conversation_id, participant_id=talk.participant_id, body=body
         )
-        assert own.ask(own.client.conversations.SendMessage, send).is_held
-    listing = pb.ListMessagesRequest(conversation_id=talk.conversation_id)
-    assert not own.ask(own.client.conversations.ListMessages, listing).messages
+        [held] = own.ask(own.client.conversations.SendMessage, send).messages
+        assert held.state == message_pb2.MESSAGE_STATE_HELD
+        ids.append(held.message_id)
+    listing = message_pb2.ListMessagesRequest(conversation_id=talk.conversation_id)
+    waiting = own.ask(own.client.conversations.ListMessages, listing).messages
+    assert [message.message_id for message in waiting] == ids
     own.invoke(conversations.resume(talk.conversation_id))
     sent = own.ask(own.client.conversations.ListMessages, listing).messages
-    authors = [one.author_participant_id for one in sent if one.author_participant_id]
-    assert authors == [talk.participant_id] * 2
+    relayed = [message for message in sent if message.author_participant_id]
+    assert [message.message_id for message in relayed] == ids
+    assert {message.author_participant_id for message in relayed} == {talk.participant_id}
+    assert message_pb2.MESSAGE_STATE_HELD not in {message.state for message in relayed}
 
 
 def test_a_person_is_the_same_participant_in_all_conversations_and_shows_no_number(

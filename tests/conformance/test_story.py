@@ -12,10 +12,11 @@ from conformance.kit.simulator import Phone, Simulator, Text, eventually
 from conformance.kit.target import Target
 from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import message_pb2
 
 # A code always holds a digit, so that no word is taken for one.
 CODE = re.compile(r"\b(?=[A-Z]*\d)[A-Z\d]{6}\b")
-UNDER_WAY_NO_MORE = (pb.MESSAGE_STATE_SENT, pb.MESSAGE_STATE_DELIVERED)
+UNDER_WAY_NO_MORE = (message_pb2.MESSAGE_STATE_SENT, message_pb2.MESSAGE_STATE_DELIVERED)
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def test_every_text_of_a_conversation_is_known_to_have_been_sent(story: Story) -
     conversation = story.connect()
     story.relay(story.alice, story.bob, "on its way")
 
-    def sent() -> list[pb.MessageSummary] | None:
+    def sent() -> list[message_pb2.Message] | None:
         messages = story.line.messages(conversation.conversation_id)
         return messages if all(one.state in UNDER_WAY_NO_MORE for one in messages) else None
 
@@ -113,12 +114,14 @@ def test_a_client_opens_a_conversation_speaks_into_it_and_ends_it(story: Story) 
     assert alice.received(1)[0].body == bob.received(1)[0].body
     story.relay(alice, bob, "who is there?")
     speaker = opened.participants[0].participant_id
-    send = pb.SendMessageRequest(
+    send = message_pb2.SendMessageRequest(
         pool_id=pool, conversation_id=name, participant_id=speaker, body="it is me"
     )
     ask(service.SendMessage, send)
     assert bob.received(3)[2].body == "it is me"
-    send = pb.SendMessageRequest(pool_id=pool, conversation_id=name, system=True, body="for both")
+    send = message_pb2.SendMessageRequest(
+        pool_id=pool, conversation_id=name, system=message_pb2.System(), body="for both"
+    )
     ask(service.SendMessage, send)
     assert alice.received(2)[1].body == bob.received(4)[3].body == "for both"
     ask(service.EndConversation, pb.EndConversationRequest(pool_id=pool, conversation_id=name))
