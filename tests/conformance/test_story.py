@@ -12,7 +12,7 @@ from conformance.kit.simulator import Phone, Simulator, Text, eventually
 from conformance.kit.target import Target
 from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import message_pb2
+from maskline.conversation.v1 import event_pb2, message_pb2
 
 # A code always holds a digit, so that no word is taken for one.
 CODE = re.compile(r"\b(?=[A-Z]*\d)[A-Z\d]{6}\b")
@@ -144,6 +144,17 @@ def test_what_is_texted_during_a_pause_arrives_in_order_afterwards(story: Story)
         return bodies if len(bodies) == 2 else None
 
     assert eventually(relayed) == ["first", "second"]
+
+    def followed() -> list[set[int]] | None:
+        """The types of each message's events, once the carrier has the messages."""
+        listing = event_pb2.ListEventsRequest(**where)
+        events = own.ask(own.client.events.ListEvents, listing).events
+        held = [one.message_id for one in events if one.type == event_pb2.EVENT_TYPE_MESSAGE_HELD]
+        types = [{one.type for one in events if one.message_id == name} for name in held]
+        return types if all(event_pb2.EVENT_TYPE_MESSAGE_SENT in one for one in types) else None
+
+    for types in eventually(followed):
+        assert event_pb2.EVENT_TYPE_MESSAGE_RELAYED in types
 
 
 def test_stop_ends_everything_and_keeps_the_person_out_until_unstop(story: Story) -> None:
