@@ -101,6 +101,17 @@ async def test_a_held_message_is_listed_once_where_it_was_held(harness: Harness)
     assert await listed(harness, held) == [other, last]
 
 
+async def test_a_message_may_be_held_and_relayed_within_a_millisecond(harness: Harness) -> None:
+    [held] = await say(harness, HELD)
+    other = harness.snapshot().change_id
+    await record(harness, (RELAYED, other), (RELAYED, held))
+    last = harness.snapshot().change_id
+    await record(harness, (RELAYED, last))
+    for size in (1, 2, 3, 100):
+        assert await all_pages(harness, size) == [held, other, last]
+    assert await listed(harness, other) == [last]
+
+
 async def test_a_page_token_stays_valid_when_its_message_is_trimmed(harness: Harness) -> None:
     trimmed = [*await say(harness), *await say(harness)]
     await another_millisecond(harness)

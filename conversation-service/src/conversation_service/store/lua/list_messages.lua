@@ -64,9 +64,10 @@ end
 local function search(from, accept)
   for start = from, length - 1, chunk do
     for offset, listed in ipairs(redis.call("LRANGE", timeline, start, start + chunk - 1)) do
-      local result = accept(fields_of(listed))
+      local index = start + offset - 1
+      local result = accept(fields_of(listed), index)
       if result ~= nil then
-        return result and start + offset - 1 or nil
+        return result and index or nil
       end
     end
   end
@@ -84,15 +85,6 @@ local function place_of(id)
   end)
 end
 
--- A message that was held is listed where it was held, for as long as that is known.
-local function is_first(fields)
-  if fields.type ~= "MESSAGE_RELAYED" then
-    return accepts[fields.type]
-  end
-  local id = fields.message
-  return tonumber(fields.at) == accepted_ms(id) or not place_of(id)
-end
-
 local function start_after(id)
   local place = place_of(id) or search(first, function(fields)
     return fields.message == id and fields.type == "MESSAGE_RELAYED" or nil
@@ -100,14 +92,38 @@ local function start_after(id)
   return place and place + 1 or first_at(accepted_ms(id) + 1)
 end
 
+local start = after == "" and first or start_after(after)
+local before_ms, listed_already = 0, {}
+if start > first then
+  before_ms = tonumber(fields_of(redis.call("LINDEX", timeline, start - 1)).at or 0)
+end
+
+-- A message that was held is listed where it was held, for as long as that is known. It may have
+-- been relayed within the same millisecond, and the page may begin in between.
+local function is_first(fields, index)
+  if fields.type ~= "MESSAGE_RELAYED" then
+    return accepts[fields.type]
+  end
+  local id, ms = fields.message, accepted_ms(fields.message)
+  if listed_already[id] then
+    return false
+  end
+  if tonumber(fields.at) == ms and before_ms < ms then
+    return true
+  end
+  local place = place_of(id)
+  return not place or place == index
+end
+
 local found, count = { "end" }, 0
-search(after == "" and first or start_after(after), function(fields)
+search(start, function(fields, index)
   if #found > 1 and (#found > limit or count >= examined) then
     found[1] = "more"
     return true
   end
   count = count + 1
-  if is_first(fields) then
+  if is_first(fields, index) then
+    listed_already[fields.message] = true
     found[#found + 1] = fields.message
   end
 end)
