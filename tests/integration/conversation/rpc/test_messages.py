@@ -193,7 +193,10 @@ async def test_a_message_is_not_found_once_its_conversation_is_erased(
     [sent] = await send(service, conversation, participant_id=alice, body="hello")
     await service.deliver(BOB_NUMBER, " ")
     await service.quiet()
+    await pause(service, conversation)
+    await send(service, conversation, participant_id=alice, body="held")
     ids = [message.message_id for message in await listed(service, conversation)]
+    assert len(ids) == 4
     await ask(service.people.ErasePerson, person_pb2.ErasePersonRequest(phone_number=ALICE_NUMBER))
     await service.quiet()
     for message_id in (*ids, f"{sent.message_id}0"):
