@@ -145,9 +145,11 @@ def test_what_is_texted_during_a_pause_arrives_in_order_afterwards(story: Story)
 
     assert eventually(relayed) == ["first", "second"]
 
-    def followed() -> list[set[int]] | None:
+    def followed() -> list[set[event_pb2.EventType.ValueType]] | None:
         """The types of each message's events, once the carrier has the messages."""
-        listing = event_pb2.ListEventsRequest(**where)
+        listing = event_pb2.ListEventsRequest(
+            pool_id=opened.pool_id, conversation_id=opened.conversation_id
+        )
         events = own.ask(own.client.events.ListEvents, listing).events
         held = [one.message_id for one in events if one.type == event_pb2.EVENT_TYPE_MESSAGE_HELD]
         types = [{one.type for one in events if one.message_id == name} for name in held]
