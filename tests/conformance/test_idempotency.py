@@ -11,6 +11,7 @@ from conformance.kit.own_pool import OwnPool, creation, participants
 from conformance.refusals import conversations, operations
 from maskline.admin.v1 import maintenance_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import message_pb2
 
 
 def opt_out(own: OwnPool) -> Message:
@@ -91,7 +92,7 @@ def test_a_change_repeated_under_its_id_happens_once(own: OwnPool) -> None:
     request = own.filled(conversations.send(talk.conversation_id))
     for _ in range(3):
         own.invoke(request)
-    listing = pb.ListMessagesRequest(conversation_id=talk.conversation_id)
+    listing = message_pb2.ListMessagesRequest(conversation_id=talk.conversation_id)
     assert len(own.ask(own.client.conversations.ListMessages, listing).messages) == 2
 
 
@@ -99,11 +100,13 @@ def test_the_same_fields_under_another_id_are_another_change(own: OwnPool) -> No
     sent = [
         own.ask(
             own.client.conversations.SendMessage,
-            pb.SendMessageRequest(conversation_id=talk, system=True, body="hello"),
+            message_pb2.SendMessageRequest(
+                conversation_id=talk, system=message_pb2.System(), body="hello"
+            ),
         )
         for talk in [own.active().conversation_id] * 2
     ]
-    assert len({one for answer in sent for one in answer.message_ids}) == 4
+    assert len({one.message_id for answer in sent for one in answer.messages}) == 4
 
 
 def test_an_erasure_is_confirmed_under_its_id(own: OwnPool) -> None:

@@ -5,7 +5,7 @@ from uuid import uuid4
 from conformance.kit.client import item_reason
 from conformance.kit.numbers import NOBODYS_NUMBER
 from conformance.kit.own_pool import OwnPool, Talk
-from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import message_pb2
 from maskline.ingest.v1 import ingest_pb2
 
 BATCH_LIMIT = 256
@@ -44,7 +44,7 @@ def test_a_text_with_the_same_carrier_id_is_taken_once(own: OwnPool) -> None:
     accepted, repeated = ingest_pb2.INGEST_OUTCOME_ACCEPTED, ingest_pb2.INGEST_OUTCOME_REPEATED
     assert outcomes == [accepted, repeated, accepted]
     assert receive(own, text)[0].outcome == repeated
-    request = pb.ListMessagesRequest(conversation_id=talk.conversation_id)
+    request = message_pb2.ListMessagesRequest(conversation_id=talk.conversation_id)
     relayed = own.ask(own.client.conversations.ListMessages, request).messages
     assert [one.author_participant_id for one in relayed] == [talk.participant_id] * 2
 

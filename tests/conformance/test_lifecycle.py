@@ -16,7 +16,7 @@ from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool, participants, set
 from conformance.refusals import conversations, operations
 from maskline.admin.v1 import maintenance_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import event_pb2
+from maskline.conversation.v1 import event_pb2, message_pb2
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
 
 
@@ -72,18 +72,65 @@ def test_a_conversation_gets_another_name_labels_and_end_and_its_events_have_the
 
 
 def test_words_held_while_paused_go_out_in_order(own: OwnPool) -> None:
-    talk = own.paused()
+    talk, ids = own.paused(), list[str]()
     for body in ("first", "second"):
-        send = pb.SendMessageRequest(
+        send = message_pb2.SendMessageRequest(
             conversation_id=talk.conversation_id, participant_id=talk.participant_id, body=body
         )
-        assert own.ask(own.client.conversations.SendMessage, send).is_held
-    listing = pb.ListMessagesRequest(conversation_id=talk.conversation_id)
-    assert not own.ask(own.client.conversations.ListMessages, listing).messages
+        [held] = own.ask(own.client.conversations.SendMessage, send).messages
+        assert held.state == message_pb2.MESSAGE_STATE_HELD
+        ids.append(held.message_id)
+    listing = message_pb2.ListMessagesRequest(conversation_id=talk.conversation_id)
+    waiting = own.ask(own.client.conversations.ListMessages, listing).messages
+    assert [message.message_id for message in waiting] == ids
     own.invoke(conversations.resume(talk.conversation_id))
     sent = own.ask(own.client.conversations.ListMessages, listing).messages
-    authors = [one.author_participant_id for one in sent if one.author_participant_id]
-    assert authors == [talk.participant_id] * 2
+    relayed = [message for message in sent if message.author_participant_id]
+    assert [message.message_id for message in relayed] == ids
+    assert {message.author_participant_id for message in relayed} == {talk.participant_id}
+    assert message_pb2.MESSAGE_STATE_HELD not in {message.state for message in relayed}
+
+
+def test_a_message_is_got_by_its_id_whatever_became_of_it(own: OwnPool) -> None:
+    talk = own.active()
+    conversation_id, service = talk.conversation_id, own.client.conversations
+    system = message_pb2.SendMessageRequest(
+        conversation_id=conversation_id,
+        system=message_pb2.System(),
+        body="for you",
+        recipient_participant_ids=[talk.participant_id],
+    )
+    [sent] = own.ask(service.SendMessage, system).messages
+    assert sent.recipient_participant_id == talk.participant_id
+    assert sent.state == message_pb2.MESSAGE_STATE_ACCEPTED
+    own.text(talk.people[0], talk.conversation.masked_number, " ")
+    listing = message_pb2.ListMessagesRequest(conversation_id=conversation_id)
+    listed = own.ask(service.ListMessages, listing).messages
+    refused = [one for one in listed if one.state == message_pb2.MESSAGE_STATE_NOT_RELAYED]
+    assert [one.relay_refusal for one in refused] == [message_pb2.RELAY_REFUSAL_EMPTY]
+    assert refused[0].author_participant_id == talk.participant_id
+    assert sent.message_id in [message.message_id for message in listed]
+    for message in listed:
+        get = message_pb2.GetMessageRequest(message_id=message.message_id)
+        found = own.ask(service.GetMessage, get).message
+        # Its state may have changed meanwhile.
+        assert found.WhichOneof("author") == message.WhichOneof("author")
+        assert (found.message_id, found.create_time) == (message.message_id, message.create_time)
+    after = message_pb2.ListMessagesRequest(
+        conversation_id=conversation_id, page_token=listed[0].message_id
+    )
+    rest = [message.message_id for message in own.ask(service.ListMessages, after).messages]
+    assert rest == [message.message_id for message in listed][1:]
+
+
+def test_a_client_sends_a_file_without_words(own: OwnPool) -> None:
+    request = message_pb2.SendMessageRequest(
+        conversation_id=own.active().conversation_id,
+        system=message_pb2.System(),
+        media=[message_pb2.Attachment(url="https://media.example.net/1")],
+    )
+    for message in own.ask(own.client.conversations.SendMessage, request).messages:
+        assert (message.attachment_count, message.segment_count) == (1, 1)
 
 
 def test_a_person_is_the_same_participant_in_all_conversations_and_shows_no_number(

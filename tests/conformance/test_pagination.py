@@ -16,13 +16,13 @@ from conformance.kit.numbers import (
 from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool
 from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import event_pb2
+from maskline.conversation.v1 import event_pb2, message_pb2
 
 DEFAULT_PAGE, LARGEST_PAGE = 50, 500
 
 Paged = (
     pb.ListConversationsRequest
-    | pb.ListMessagesRequest
+    | message_pb2.ListMessagesRequest
     | event_pb2.ListEventsRequest
     | pool_pb2.ListMaskedNumbersRequest
     | pool_pb2.ListPoolsRequest
@@ -55,7 +55,7 @@ def texted(own: OwnPool) -> str:
 # Requests of lists that hold three things or more, which nobody else changes meanwhile.
 LISTS: dict[str, Callable[[OwnPool], Paged]] = {
     "ListConversations": conversations_of_somebody,
-    "ListMessages": lambda own: pb.ListMessagesRequest(conversation_id=texted(own)),
+    "ListMessages": lambda own: message_pb2.ListMessagesRequest(conversation_id=texted(own)),
     "ListEvents": lambda own: event_pb2.ListEventsRequest(conversation_id=texted(own)),
     "ListMaskedNumbers": lambda own: pool_pb2.ListMaskedNumbersRequest(),
     "ListBlocks": blocks_of_somebody,

@@ -12,10 +12,11 @@ from conformance.kit.simulator import Phone, Simulator, Text, eventually
 from conformance.kit.target import Target
 from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import event_pb2, message_pb2
 
 # A code always holds a digit, so that no word is taken for one.
 CODE = re.compile(r"\b(?=[A-Z]*\d)[A-Z\d]{6}\b")
-UNDER_WAY_NO_MORE = (pb.MESSAGE_STATE_SENT, pb.MESSAGE_STATE_DELIVERED)
+UNDER_WAY_NO_MORE = (message_pb2.MESSAGE_STATE_SENT, message_pb2.MESSAGE_STATE_DELIVERED)
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def test_every_text_of_a_conversation_is_known_to_have_been_sent(story: Story) -
     conversation = story.connect()
     story.relay(story.alice, story.bob, "on its way")
 
-    def sent() -> list[pb.MessageSummary] | None:
+    def sent() -> list[message_pb2.Message] | None:
         messages = story.line.messages(conversation.conversation_id)
         return messages if all(one.state in UNDER_WAY_NO_MORE for one in messages) else None
 
@@ -113,12 +114,14 @@ def test_a_client_opens_a_conversation_speaks_into_it_and_ends_it(story: Story) 
     assert alice.received(1)[0].body == bob.received(1)[0].body
     story.relay(alice, bob, "who is there?")
     speaker = opened.participants[0].participant_id
-    send = pb.SendMessageRequest(
+    send = message_pb2.SendMessageRequest(
         pool_id=pool, conversation_id=name, participant_id=speaker, body="it is me"
     )
     ask(service.SendMessage, send)
     assert bob.received(3)[2].body == "it is me"
-    send = pb.SendMessageRequest(pool_id=pool, conversation_id=name, system=True, body="for both")
+    send = message_pb2.SendMessageRequest(
+        pool_id=pool, conversation_id=name, system=message_pb2.System(), body="for both"
+    )
     ask(service.SendMessage, send)
     assert alice.received(2)[1].body == bob.received(4)[3].body == "for both"
     ask(service.EndConversation, pb.EndConversationRequest(pool_id=pool, conversation_id=name))
@@ -141,6 +144,19 @@ def test_what_is_texted_during_a_pause_arrives_in_order_afterwards(story: Story)
         return bodies if len(bodies) == 2 else None
 
     assert eventually(relayed) == ["first", "second"]
+
+    def followed() -> list[set[event_pb2.EventType.ValueType]] | None:
+        """The types of each message's events, once the carrier has the messages."""
+        listing = event_pb2.ListEventsRequest(
+            pool_id=opened.pool_id, conversation_id=opened.conversation_id
+        )
+        events = own.ask(own.client.events.ListEvents, listing).events
+        held = [one.message_id for one in events if one.type == event_pb2.EVENT_TYPE_MESSAGE_HELD]
+        types = [{one.type for one in events if one.message_id == name} for name in held]
+        return types if all(event_pb2.EVENT_TYPE_MESSAGE_SENT in one for one in types) else None
+
+    for types in eventually(followed):
+        assert event_pb2.EVENT_TYPE_MESSAGE_RELAYED in types
 
 
 def test_stop_ends_everything_and_keeps_the_person_out_until_unstop(story: Story) -> None:

@@ -16,6 +16,7 @@ from model.runner import Runner
 
 from conversation_service.domain.model.pool import NumberPreference
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import message_pb2
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
 from support.builders.conversation_calls import participants
 
@@ -159,9 +160,9 @@ class ClientCalls(Runner):
         refusal = client_requests.reopen(self.model, pool, conversation)
         await self._call_about(conversation, request, pb.ReopenConversationResponse, refusal)
 
-    async def send(self, conversation: Conversation, author: str, body: str) -> None:
-        """From a participant, or from the client if `author` is empty."""
-        request = pb.SendMessageRequest(
+    async def send(self, conversation: Conversation, author: str, body: str, to: str = "") -> None:
+        """From a participant, or from the client if `author` is empty: to both, or to one."""
+        request = message_pb2.SendMessageRequest(
             request_id=self.request_id(),
             pool_id=conversation.pool,
             conversation_id=conversation.conversation_id,
@@ -170,15 +171,20 @@ class ClientCalls(Runner):
         if author:
             request.participant_id = participant_id(conversation.pool, author)
         else:
-            request.system = True
+            request.system.SetInParent()
+        if to:
+            request.recipient_participant_ids.append(participant_id(conversation.pool, to))
         held = len(conversation.held)
-        refusal = client_requests.send(self.model, conversation, author, body)
-        response = await self.deployment.call(request, pb.SendMessageResponse)
-        if isinstance(response, pb.SendMessageResponse):
+        refusal = client_requests.send(self.model, conversation, author, body, to)
+        response = await self.deployment.call(request, message_pb2.SendMessageResponse)
+        if isinstance(response, message_pb2.SendMessageResponse):
             assert not refusal, f"expected {refusal}"
-            assert response.is_held == (len(conversation.held) > held)
-            receivers = 0 if response.is_held else 1 if author else 2
-            assert len(response.message_ids) == receivers
+            is_held = len(conversation.held) > held
+            state = (
+                message_pb2.MESSAGE_STATE_HELD if is_held else message_pb2.MESSAGE_STATE_ACCEPTED
+            )
+            assert {message.state for message in response.messages} == {state}
+            assert len(response.messages) == (1 if author or to else 2)
             self.completed.append(CompletedCall(request, response, conversation.conversation_id))
         else:
             assert response == refusal, f"{response}, expected {refusal}"

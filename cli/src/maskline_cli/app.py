@@ -141,6 +141,7 @@ _group(
         "events": messages.timeline,
     },
 )
+_group("messages", "Messages of the pool.", {"show": messages.show_message})
 _group("events", "Events of the pool.", {"watch": watch.watch})
 _group(
     "pools",

@@ -7,6 +7,7 @@ from conformance.kit.simulator import Phone, Simulator
 
 from maskline.admin.v1 import pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import message_pb2
 
 LARGEST_PAGE = 500
 LIVE = (
@@ -42,8 +43,10 @@ class Line:
         service = self.own.client.conversations
         return list(self.own.ask(service.ListConversations, request).conversations)
 
-    def messages(self, conversation_id: str) -> list[pb.MessageSummary]:
-        request = pb.ListMessagesRequest(pool_id=self.pool.pool_id, conversation_id=conversation_id)
+    def messages(self, conversation_id: str) -> list[message_pb2.Message]:
+        request = message_pb2.ListMessagesRequest(
+            pool_id=self.pool.pool_id, conversation_id=conversation_id
+        )
         return list(self.own.ask(self.own.client.conversations.ListMessages, request).messages)
 
     def end_all_of(self, phone: Phone) -> None:

@@ -11,6 +11,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import message_pb2
 
 NUMBER = MASKED_NUMBERS[0]
 HELD_LIMIT = 50
@@ -119,9 +120,9 @@ def end(conversation_id: str, **fields: str) -> Message:
 
 
 def send(conversation_id: str, **fields: str) -> Message:
-    request = pb.SendMessageRequest(conversation_id=conversation_id, body="hello")
+    request = message_pb2.SendMessageRequest(conversation_id=conversation_id, body="hello")
     if "participant_id" not in fields:
-        request.system = True
+        request.system.SetInParent()
     return with_fields(request, fields)
 
 

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import event_pb2
+from maskline.conversation.v1 import event_pb2, message_pb2
 from maskline.ingest.v1 import ingest_pb2
 
 # As many as one replica serves.
@@ -44,8 +44,14 @@ TABLE: Table = {
         lambda pool, name: pb.GetConversationRequest(pool_id=pool, conversation_id=name)
     ),
     "ListMessages": of_conversation(
-        lambda pool, name: pb.ListMessagesRequest(pool_id=pool, conversation_id=name)
+        lambda pool, name: message_pb2.ListMessagesRequest(pool_id=pool, conversation_id=name)
     ),
+    "GetMessage": of_pool(
+        lambda pool: message_pb2.GetMessageRequest(
+            pool_id=pool, message_id=NOTHING if pool == NO_POOL else ""
+        )
+    )
+    | {"MESSAGE_NOT_FOUND": lambda own: message_pb2.GetMessageRequest(message_id=NOTHING)},
     "ListEvents": of_conversation(
         lambda pool, name: event_pb2.ListEventsRequest(
             pool_id=pool, conversation_id=name, page_size=-1 if not name else 0

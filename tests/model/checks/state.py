@@ -6,11 +6,12 @@ from datetime import UTC
 from model.checks.views import participant_id, view_of_model, view_of_response
 from model.deployment import Deployment
 from model.people import PEOPLE
-from model.reference.records import ErasureRecord
+from model.reference.records import Conversation, ErasureRecord
 from model.reference.state import Model, PoolModel
 
 from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import message_pb2
 
 PAGE = 500
 # The number of last erasures that each check compares.
@@ -54,6 +55,9 @@ async def same_pool(deployment: Deployment, model: Model, name: str) -> None:
         if conversation.pool == name
     }
     assert shown == expected, f"there is {shown}, expected {expected}"
+    for conversation in model.live_conversations():
+        if conversation.pool == name and conversation.is_paused:
+            await _same_held(deployment, conversation)
     await _same_numbers(deployment, model, pool)
     await _same_capacity(deployment, model, pool)
 
@@ -109,6 +113,32 @@ def _no_blocked_pair(listed: list[pb.Conversation], pool: PoolModel) -> None:
         if conversation.conversation_id not in pool.unaffected_by_block
     }
     assert not blocked & pairs, "a blocked pair is in a conversation"
+
+
+async def _same_held(deployment: Deployment, conversation: Conversation) -> None:
+    """As many messages are listed as held, and small pages list what a large one does."""
+    listed = await _messages(deployment, conversation, PAGE)
+    held = [one for one in listed if one.state == message_pb2.MESSAGE_STATE_HELD]
+    assert len(held) == len(conversation.held), f"{len(held)} messages are held"
+    ids = [message.message_id for message in listed]
+    assert len(set(ids)) == len(ids), "a message is listed twice"
+    assert await _messages(deployment, conversation, 2) == listed, "pages differ"
+
+
+async def _messages(
+    deployment: Deployment, conversation: Conversation, size: int
+) -> list[message_pb2.Message]:
+    request = message_pb2.ListMessagesRequest(
+        pool_id=conversation.pool, conversation_id=conversation.conversation_id, page_size=size
+    )
+    listed: list[message_pb2.Message] = []
+    while True:
+        response = await deployment.call(request, message_pb2.ListMessagesResponse)
+        assert not isinstance(response, str), response
+        listed += response.messages
+        request.page_token = response.next_page_token
+        if not request.page_token:
+            return listed
 
 
 async def _same_numbers(deployment: Deployment, model: Model, pool: PoolModel) -> None:

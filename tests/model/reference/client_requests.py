@@ -33,11 +33,12 @@ def end_conversation(model: Model, conversation: Conversation, person: str) -> s
     return ""
 
 
-def send(model: Model, conversation: Conversation, author: str, body: str) -> str:
-    """From a participant to the other, or from the client to both if `author` is empty."""
+def send(model: Model, conversation: Conversation, author: str, body: str, to: str = "") -> str:
+    """From a participant to the other, or from the client to both, or to one, if `author` is
+    empty."""
     if refusal := _not_live(model, conversation):
         return refusal
-    if author and author not in conversation.people:
+    if not {author, to} - {""} <= set(conversation.people):
         return "PARTICIPANT_NOT_FOUND"
     if conversation.is_waiting:
         return "CONVERSATION_NOT_ACTIVE"
@@ -46,7 +47,7 @@ def send(model: Model, conversation: Conversation, author: str, body: str) -> st
     if author:
         model.accept(conversation, author, body)
     for receiver in conversation.people:
-        if receiver != author:
+        if receiver != author and to in ("", receiver):
             model.relay(conversation, author, body, to=receiver)
     message_passed(model, conversation)
     return ""

@@ -13,6 +13,7 @@ from model.rules.draws import WRONG_CODE, Typed
 
 from conversation_service.domain.keywords.keywords import Keyword
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import message_pb2
 
 # Calls are repeated that are among the last ones.
 REPEATABLE = 40
@@ -20,7 +21,7 @@ REPEATABLE = 40
 _CHANGEABLE_FIELDS = {
     pb.CreateConversationRequest: "unique_name",
     pb.EndConversationRequest: "note",
-    pb.SendMessageRequest: "body",
+    message_pb2.SendMessageRequest: "body",
 }
 
 
@@ -104,6 +105,13 @@ class ClientRules(Rules):
     @rule(when=Rules.kept, index=draws.index, change=draws.update)
     async def client_updates(self, index: int, change: Update) -> None:
         await self.runner.update(at(index, self.kept()), change)
+
+    @rule(when=Rules.kept, index=draws.index, recipient_index=draws.index)
+    async def client_sends_to_one(self, index: int, recipient_index: int) -> None:
+        conversation = at(index, self.kept())
+        recipient = at(recipient_index, [*conversation.people, *PEOPLE])
+        body = f"~s{next(self.runner.ids)}~ from the system"
+        await self.runner.send(conversation, "", body, recipient)
 
     @rule(when=Rules.kept, index=draws.index)
     async def client_pauses(self, index: int) -> None:

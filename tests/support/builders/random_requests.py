@@ -10,6 +10,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import message_pb2
 from maskline.ingest.v1 import ingest_pb2
 from support.builders.conversation_calls import CALL_SECONDS, filled, participants
 from support.builders.conversations import (
@@ -65,7 +66,10 @@ def palette() -> Palette:
         "join_code": ["X4X4X4"],
         "unique_name": ["", "", "order-7"],
         "body": ["hello", ""],
-        "system": [True],
+        "system": [message_pb2.System()],
+        "recipient_participant_ids": [[], ["nobody"]],
+        "media": [[], [message_pb2.Attachment(url="https://media.example.net/1")]],
+        "message_id": ["none"],
         "note": ["", "a complaint"],
         "settings": [operator, refusing],
         "labels": [{}, {"ride": "42"}, {"Ride": "42"}],
@@ -118,6 +122,8 @@ def learn(values: Palette, response: Message) -> None:
         changed = pb.Conversation(conversation_id=conversation.conversation_id)
         changed.labels["ride"] = "43"
         values["conversation"].append(changed)
+    if isinstance(response, message_pb2.SendMessageResponse):
+        values["message_id"] += [message.message_id for message in response.messages]
     if isinstance(response, pb.CreateConversationResponse):
         values["join_code"].append(response.join_code)
 

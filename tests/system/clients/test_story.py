@@ -37,9 +37,7 @@ async def test_two_people_are_connected_are_sent_messages_and_part(
     assert (await bob.received(2))[1] == "hello Bob"
     # The idempotency key makes the repetition harmless.
     assert await caller.call(methods.SEND, sending) == [sent]
-    await caller.call(
-        methods.SEND, change(**of_conversation, system=True, body="Ten minutes late.")
-    )
+    await caller.call(methods.SEND, change(**of_conversation, system={}, body="Ten minutes late."))
     assert (await bob.received(3))[2] == "Ten minutes late."
 
     [listed] = await caller.call(methods.LIST_MESSAGES, {**POOL, **of_conversation})
@@ -49,7 +47,7 @@ async def test_two_people_are_connected_are_sent_messages_and_part(
     [ended] = await caller.call(methods.END, ending)
     assert ended["conversation"]["state"] == "CONVERSATION_STATE_ENDED"
     with pytest.raises(Refused) as refused:
-        await caller.call(methods.SEND, change(**of_conversation, system=True, body="gone"))
+        await caller.call(methods.SEND, change(**of_conversation, system={}, body="gone"))
     assert (refused.value.code, refused.value.reason) == (
         "FAILED_PRECONDITION",
         "CONVERSATION_ENDED",

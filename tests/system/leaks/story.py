@@ -7,6 +7,7 @@ from system.leaks.deployment import Deployment
 
 from maskline.admin.v1 import person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import message_pb2
 from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import participants
 from support.builders.conversations import MASKED, OTHER_MASKED
@@ -128,11 +129,11 @@ async def clients_ask(one: Deployment) -> None:
     answer = await one.called(f"{CONVERSATIONS}CreateConversation", opened)
     conversation = pb.CreateConversationResponse.FromString(answer).conversation
     for body in (marked.SAID_BY_A_CLIENT, f"{marked.SAID_BY_A_CLIENT}\0"):
-        said = pb.SendMessageRequest(
+        said = message_pb2.SendMessageRequest(
             request_id=body.strip("\0"),
             pool_id="main",
             conversation_id=conversation.conversation_id,
-            system=True,
+            system=message_pb2.System(),
             body=body,
         )
         await one.called(f"{CONVERSATIONS}SendMessage", said)

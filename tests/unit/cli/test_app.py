@@ -9,6 +9,7 @@ COMMANDS = {
     "numbers": "add list drain remove",
     "people": "lookup show opt-out opt-in import-opt-outs blocks unblock erase erasure",
     "dead-letters": "list replay discard",
+    "messages": "show",
     "keys": "list rotate",
     "restore": "accept",
     "": "doctor",

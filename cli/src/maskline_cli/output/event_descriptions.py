@@ -140,6 +140,18 @@ def describe(event: Event, positions_by_id: Mapping[str, str]) -> str:
     )
 
 
+def describe_failure(failure: message_pb2.Failure) -> str:
+    """Why a message failed."""
+    reason = _FAILURE_REASONS.get(failure.reason, "the carrier rejected it")
+    return f"{reason} (carrier code {failure.carrier_code})" if failure.carrier_code else reason
+
+
+def describe_refusal(refusal: message_pb2.RelayRefusal.ValueType) -> str:
+    """Why a message was not relayed; empty if it was, and for a reason that is newer than this
+    command."""
+    return _RELAY_REFUSALS.get(refusal, "")
+
+
 def _because(event: Event) -> str:
     """The detail as the sentence continues with it; empty if there is none."""
     detail = event.WhichOneof("detail")
@@ -153,9 +165,7 @@ def _because(event: Event) -> str:
         case "dropped_message_count":
             return f": {event.dropped_message_count}"
         case "failure":
-            reason = _FAILURE_REASONS.get(event.failure.reason, "the carrier rejected it")
-            code = event.failure.carrier_code
-            return f": {reason} (carrier code {code})" if code else f": {reason}"
+            return f": {describe_failure(event.failure)}"
         case _:
             reasons = _REASONS[detail]
             return f": {reasons.get(getattr(event, detail), enum_word(event, detail))}"

@@ -38,6 +38,8 @@ PoolId = Annotated[str, typer.Argument(metavar="POOL", help="The pool's id.")]
 
 ConversationId = Annotated[str, typer.Argument(metavar="ID", help="The conversation's id.")]
 
+MessageId = Annotated[str, typer.Argument(metavar="ID", help="The message's id.")]
+
 Settings = Annotated[
     list[str],
     typer.Argument(

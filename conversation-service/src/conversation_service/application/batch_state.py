@@ -152,11 +152,14 @@ def duplicate_deliveries(
     found there do not count."""
     return [
         DuplicateDelivery(
-            command.idempotency_key, duplicate.response.timeline_id, command.sender.participant_id
+            command.idempotency_key,
+            duplicate.response.timeline_id,
+            command.sender.participant_id,
+            duplicate.response.message_id,
         )
         for command, duplicate in zip(commands, duplicates, strict=True)
         if isinstance(command, ReceiveMessage)
         and not command.message.is_recovered
         and duplicate is not None
-        and duplicate.response.timeline_id
+        and (duplicate.response.timeline_id or duplicate.response.message_id)
     ]

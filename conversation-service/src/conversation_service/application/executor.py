@@ -122,7 +122,7 @@ class Executor:
         ) as span:
             executed = await self._execute(commands)
             responses = [result.response for result in executed if isinstance(result, Executed)]
-            message_ids = [name for response in responses for name in response.message_ids]
+            message_ids = [name for response in responses for name in _message_ids(response)]
             refused = len(executed) - len(responses)
             span.set_attributes({"refused": refused, "message_ids": message_ids})
         results = iter(executed)
@@ -240,6 +240,13 @@ class Executor:
             if result := _result(commit, outcome):
                 results[index] = result
         return results
+
+
+def _message_ids(response: StoredResponse) -> Iterator[str]:
+    """Of participants' messages and of those that clients sent; not of replies."""
+    if response.message_id:
+        yield response.message_id
+    yield from (message.message_id for message in response.messages)
 
 
 def _result(commit: Commit, outcome: CommitOutcome) -> ExecutionResult | None:

@@ -5,16 +5,13 @@ from dataclasses import dataclass
 
 from conversation_service.application.event_subscription import EventSelection
 from conversation_service.application.pools import PoolContext
+from conversation_service.domain.errors import MessageNotFound
 from conversation_service.domain.model.conversation import Conversation, State
-from conversation_service.domain.model.events import Event, EventType
+from conversation_service.domain.model.message_records import MessageRecord
 from conversation_service.domain.model.participants import Person, Route
-from conversation_service.store.encryption.blind_index import PersonIds
 from conversation_service.store.event_log import START, RecordedEvent
-from conversation_service.store.outbox.outbox import MessageStatus
 
 CHUNK = 500
-
-_OUTBOUND = (EventType.MESSAGE_RELAYED, EventType.MESSAGE_ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +42,19 @@ class ConversationPage:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageSummary:
-    """An outbound message: the event that accepted it, its status and its recipient."""
+class Message:
+    """A message and its conversation; None outside of any."""
 
-    event: Event
-    message: MessageStatus
-    recipient: Person
+    record: MessageRecord
+    conversation: Conversation | None
 
 
 @dataclass(frozen=True, slots=True)
 class MessagePage:
     """A page of a conversation's messages; `next_token` is empty on the last one."""
 
-    messages: list[MessageSummary]
+    conversation: Conversation
+    records: list[MessageRecord]
     next_token: str
 
 
@@ -136,25 +133,22 @@ async def conversations_of(
     )
 
 
-async def messages(
-    pool: PoolContext, people: PersonIds, conversation_id: str, size: int, token: str
-) -> MessagePage:
-    """Oldest first, the messages of `size` events. Raises ConversationNotFound."""
-    page = await events(pool, EventSelection(conversation_id), size, token)
-    accepted = {
-        recorded.event.message_id: recorded.event
-        for recorded in page.events
-        if recorded.event.type in _OUTBOUND
-    }
-    summaries = [
-        MessageSummary(
-            accepted[message.message_id],
-            message,
-            people.participant_of(pool.name, message.recipient_id),
-        )
-        for message in await pool.outbox.messages(list(accepted))
-    ]
-    return MessagePage(summaries, page.next_token)
+async def messages(pool: PoolContext, conversation_id: str, size: int, token: str) -> MessagePage:
+    """Oldest first, after the message `token`. Raises ConversationNotFound."""
+    conversation = await pool.get(conversation_id)
+    page = await pool.event_log.messages(conversation_id, token, size)
+    next_token = page.message_ids[-1] if page.has_more else ""
+    return MessagePage(conversation, await pool.outbox.messages(page.message_ids), next_token)
+
+
+async def message(pool: PoolContext, message_id: str) -> Message:
+    """One message. Raises MessageNotFound, also if its conversation is not kept any more."""
+    for record in await pool.outbox.messages([message_id]):
+        if not record.conversation_id:
+            return Message(record, None)
+        if conversation := await pool.store.get(record.conversation_id):
+            return Message(record, conversation)
+    raise MessageNotFound(message_id)
 
 
 def _paginate(

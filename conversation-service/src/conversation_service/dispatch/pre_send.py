@@ -69,10 +69,10 @@ class PreSendChecks:
                 return Sent(MessageState.EXPIRED)
             to = entry.message.to
             if to in recipients.opt_outs and not entry.message.may_reach_opted_out:
-                return Sent(MessageState.REFUSED, failure=_OPTED_OUT)
+                return Sent(MessageState.FAILED, failure=_OPTED_OUT)
             if to in recipients.masked:
                 # A number that was a person's when the conversation began: a text would come back.
-                return Sent(MessageState.REFUSED, failure=_UNREACHABLE)
+                return Sent(MessageState.FAILED, failure=_UNREACHABLE)
             return None
 
         return PreSendResult([outcome(entry) for entry in entries], recipients, settings)

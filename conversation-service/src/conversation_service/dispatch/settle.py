@@ -30,7 +30,7 @@ DEAD_LETTERED = "DEAD"
 # A backend does not answer: no message is the cause.
 TRANSIENT = (BackendUnavailable, ConcurrentChange, RedisError, OSError)
 
-_FAILED = (MessageState.REFUSED, MessageState.UNDELIVERED, MessageState.EXPIRED)
+_FAILED = (MessageState.FAILED, MessageState.UNDELIVERED, MessageState.EXPIRED)
 
 
 class Settler:
@@ -64,7 +64,7 @@ class Settler:
         rejected = [entry for entry, outcome in pairs if isinstance(outcome, Rejected)]
         await self.dead_letter(token, rejected, DeadLetterReason.INVALID, now)
         uncertain = [entry for entry, outcome in pairs if isinstance(outcome, Uncertain)]
-        await self._mark_unknown(uncertain, now)
+        await self._mark_uncertain(uncertain, now)
 
     async def dead_letter_corrupt(
         self, token: str, entries: Sequence[CorruptEntry], now: datetime
@@ -117,11 +117,11 @@ class Settler:
             if isinstance(item, Settlement) and item.resolution:
                 metrics.RESOLVED.labels(self._pool, item.resolution).inc()
 
-    async def _mark_unknown(self, entries: Sequence[OutboxEntry], now: datetime) -> None:
+    async def _mark_uncertain(self, entries: Sequence[OutboxEntry], now: datetime) -> None:
         """The messages stay in the outbox; the event is recorded once, however often this runs."""
         if entries:
-            unknown = MessageState.UNKNOWN
-            updates = [StatusUpdate(entry.message_id, unknown) for entry in entries]
+            uncertain = MessageState.UNCERTAIN
+            updates = [StatusUpdate(entry.message_id, uncertain) for entry in entries]
             await self._outbox.advance(updates, now)
 
 
@@ -149,7 +149,7 @@ def _failure_of_kind(entry: OutboxEntry, kind: DeliveryFailureKind) -> DeliveryF
 
 
 def _failure_kind(sent: Sent) -> DeliveryFailureKind | None:
-    if sent.state is MessageState.UNKNOWN:
+    if sent.state is MessageState.UNCERTAIN:
         return DeliveryFailureKind.UNCERTAIN
     reason = sent.failure.reason if sent.failure else None
     if sent.state in _FAILED and reason is FailureReason.ATTACHMENTS_REFUSED:

@@ -195,6 +195,12 @@ class _DeadLetterError(_DetailedError):
     keys = ("dead_letter_id",)
 
 
+class MessageNotFound(_DetailedError):
+    keys = ("message_id",)
+    reason = "MESSAGE_NOT_FOUND"
+    text = "this pool keeps no message {message_id}"
+
+
 class DeadLetterNotFound(_DeadLetterError):
     reason = "DEAD_LETTER_NOT_FOUND"
     text = "dead letter {dead_letter_id} is not stored in this pool"

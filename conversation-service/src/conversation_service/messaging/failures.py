@@ -4,7 +4,7 @@ from conversation_service.domain.model.events import Failure, FailureReason
 from conversation_service.domain.model.messages import MessageState
 from maskline.messaging.v1 import messaging_pb2 as pb
 
-_FAILED = (MessageState.REFUSED, MessageState.UNDELIVERED)
+_FAILED = (MessageState.FAILED, MessageState.UNDELIVERED)
 
 _REASONS = {pb.FailureReason.Value(f"FAILURE_REASON_{reason}"): reason for reason in FailureReason}
 

@@ -15,9 +15,9 @@ DEFAULT_RETRY = timedelta(seconds=1)
 
 STATES = {
     pb.MESSAGE_STATE_ACCEPTED: MessageState.ACCEPTED,
-    pb.MESSAGE_STATE_UNCERTAIN: MessageState.UNKNOWN,
+    pb.MESSAGE_STATE_UNCERTAIN: MessageState.UNCERTAIN,
     pb.MESSAGE_STATE_SENT: MessageState.SENT,
-    pb.MESSAGE_STATE_FAILED: MessageState.REFUSED,
+    pb.MESSAGE_STATE_FAILED: MessageState.FAILED,
     pb.MESSAGE_STATE_UNDELIVERED: MessageState.UNDELIVERED,
     pb.MESSAGE_STATE_EXPIRED: MessageState.EXPIRED,
     pb.MESSAGE_STATE_DELIVERED: MessageState.DELIVERED,
@@ -29,7 +29,7 @@ RESERVE = 10
 
 _OUTCOME_STATES = {
     pb.SEND_OUTCOME_SENT: MessageState.SENT,
-    pb.SEND_OUTCOME_REJECTED: MessageState.REFUSED,
+    pb.SEND_OUTCOME_REJECTED: MessageState.FAILED,
 }
 
 # The account or the campaign is full or stopped: other messages would not be sent either.
@@ -131,7 +131,7 @@ def from_proto(result: pb.SendMessageResult) -> SendResult:
 
 
 def _sent(result: pb.SendMessageResult) -> Sent:
-    default = _OUTCOME_STATES.get(result.outcome, MessageState.UNKNOWN)
+    default = _OUTCOME_STATES.get(result.outcome, MessageState.UNCERTAIN)
     state = STATES.get(result.state, default)
     return Sent(
         state,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import NamedTuple, cast
 
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.model.events import Event, EventType
@@ -14,6 +14,12 @@ from runtime.redis.scripts import Command, raise_first_error
 
 # A callback that is sent again and again must not fill the stream.
 DUPLICATES_RECORDED = 5
+
+# Replicas read one clock, Redis's, but not at the same moment.
+DISORDER = timedelta(minutes=1)
+
+# Events that one call looks through for messages: it keeps Redis busy for some milliseconds.
+EXAMINED_AT_ONCE = 2000
 
 START = "0-0"
 
@@ -33,11 +39,19 @@ class RecordedEvent:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateDelivery:
-    """A message that was handed in again, and the timeline in which that is recorded."""
+    """A message that was handed in again: by its id, or a keyword by its conversation."""
 
     key: IdempotencyKey
     conversation_id: str
     participant_id: str
+    message_id: str
+
+
+class MessageIds(NamedTuple):
+    """Ids of messages, and whether there may be more after the last one."""
+
+    message_ids: list[str]
+    has_more: bool
 
 
 class EventLog:
@@ -75,6 +89,14 @@ class EventLog:
             for event_id, fields in cast("list[tuple[bytes, list[bytes]]]", listed)
         ]
 
+    async def messages(self, conversation_id: str, after: str, limit: int) -> MessageIds:
+        """A conversation's messages after one of them, in the order in which they were accepted."""
+        timeline = self._keys.timeline(conversation_id)
+        keys = (timeline, self._keys.events, self._keys.events_trimmed)
+        arguments = (after, limit, span_ms(DISORDER), EXAMINED_AT_ONCE)
+        word, *listed = await run_script(self._scripts, "list_messages", keys, arguments)
+        return MessageIds([message_id.decode() for message_id in listed], word == b"more")
+
     async def record_duplicates(
         self, duplicates: Sequence[DuplicateDelivery], now: datetime, kept: timedelta
     ) -> None:
@@ -91,16 +113,17 @@ class EventLog:
     def _duplicate_call(
         self, duplicate: DuplicateDelivery, now: datetime, kept: timedelta
     ) -> Command:
-        conversation_id = duplicate.conversation_id
         keys = (
             self._keys.duplicates(self._index.command(duplicate.key)),
             self._keys.events,
-            self._keys.timeline(conversation_id),
+            self._keys.message(duplicate.message_id),
         )
         event = (
             EventType.MESSAGE_DUPLICATE_RECEIVED.value,
-            conversation_id,
+            duplicate.conversation_id,
             duplicate.participant_id,
+            duplicate.message_id,
+            self._keys.timeline_prefix,
         )
         arguments = (to_ms(now), span_ms(kept), DUPLICATES_RECORDED, *event)
         return self._scripts.call("record_duplicate", keys, arguments)

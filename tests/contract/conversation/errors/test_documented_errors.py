@@ -16,6 +16,7 @@ from conversation_service.store.conversations.repository import ConversationRepo
 from conversation_service.store.conversations.types import Commit, Conflict
 from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import message_pb2
 from support.builders import documented_errors, random_requests
 from support.builders.conversation_calls import ask, participants
 from support.builders.conversations import (
@@ -46,7 +47,7 @@ CHANGES: dict[str, dict[str, object]] = {
         "update_mask": FieldMask(paths=["max_end_time"]),
     },
     "EndConversation": {"conversation_id": "active"},
-    "SendMessage": {"conversation_id": "active", "system": True, "body": "hello"},
+    "SendMessage": {"conversation_id": "active", "system": message_pb2.System(), "body": "hello"},
     "PauseConversation": {"conversation_id": "active"},
     "ResumeConversation": {"conversation_id": "paused"},
     "ReopenConversation": {"conversation_id": "ended"},

@@ -94,9 +94,9 @@ async def test_a_replayed_message_is_back_in_the_outbox_once_however_often_it_is
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        (MessageState.ACCEPTED, MessageState.REFUSED),
+        (MessageState.ACCEPTED, MessageState.FAILED),
         # A delivery receipt arrived for a dead letter after all, as its send had been uncertain.
-        (MessageState.SENT, MessageState.REFUSED),
+        (MessageState.SENT, MessageState.FAILED),
         (MessageState.DELIVERED, MessageState.DELIVERED),
         (MessageState.UNDELIVERED, MessageState.UNDELIVERED),
     ],

@@ -54,12 +54,12 @@ async def test_settled_messages_advance_and_leave_the_outbox(outbox: OutboxHarne
     await outbox.settle(Settlement(second.entry_id, "m1", MessageState.SENT))
     assert await outbox.entry_ids() == [first.entry_id, third.entry_id]
     await outbox.settle(
-        Settlement(first.entry_id, "m0", MessageState.REFUSED),
-        Settlement(third.entry_id, "m2", MessageState.UNKNOWN),
+        Settlement(first.entry_id, "m0", MessageState.FAILED),
+        Settlement(third.entry_id, "m2", MessageState.UNCERTAIN),
     )
     assert await outbox.entry_ids() == []
     states = [await outbox.outbox.state(f"m{number}") for number in range(3)]
-    assert states == [MessageState.REFUSED, MessageState.SENT, MessageState.UNKNOWN]
+    assert states == [MessageState.FAILED, MessageState.SENT, MessageState.UNCERTAIN]
 
 
 async def test_nothing_is_settled_under_a_lost_lease(outbox: OutboxHarness) -> None:
@@ -86,7 +86,7 @@ async def test_status_updates_advance_a_message_and_never_reverse_it(outbox: Out
     await outbox.add_all("one")
     for update, expected in [
         (MessageState.SENT, MessageState.SENT),
-        (MessageState.UNKNOWN, MessageState.SENT),
+        (MessageState.UNCERTAIN, MessageState.SENT),
         (MessageState.DELIVERED, MessageState.DELIVERED),
         (MessageState.UNDELIVERED, MessageState.DELIVERED),
     ]:
@@ -119,7 +119,7 @@ async def test_the_events_of_a_message_are_recorded_once_and_in_order(
     first, second = await outbox.read()
     await outbox.settle(
         Settlement(first.entry_id, "m0", MessageState.SENT),
-        Settlement(second.entry_id, "m1", MessageState.REFUSED, OPTED_OUT),
+        Settlement(second.entry_id, "m1", MessageState.FAILED, OPTED_OUT),
     )
     for _ in range(2):
         await outbox.advance("m0", MessageState.DELIVERED)

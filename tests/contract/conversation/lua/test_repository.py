@@ -107,9 +107,11 @@ async def test_held_messages_come_in_order_and_once(harness: Harness) -> None:
     await harness.commit(Change(active, before))
     # Loaded again, since the store adds the data key of its bodies.
     before = await harness.store.get(before.conversation_id) or before
-    texts = [HeldMessage(ALICE.participant_id, body) for body in ("one", "two")]
+    texts = [HeldMessage(body, ALICE.participant_id, body) for body in ("one", "two")]
     for text in texts:
-        after = message_passed(harness.snapshot(), message_held(before, ALICE), LoopDetector())
+        after = message_passed(
+            harness.snapshot(), message_held(before, ALICE, text.message_id), LoopDetector()
+        )
         assert await harness.commit(Change(before, after, held=(text,))) == Committed()
         before = after
     read_set = ReadSet(held_in=active.conversation_id)

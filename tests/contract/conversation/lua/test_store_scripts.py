@@ -36,7 +36,7 @@ from .repository_harness import Harness
 KEYS = Keys("main")
 DAY = timedelta(days=1)
 KEPT = 10 * DAY
-DUPLICATE = DuplicateDelivery(IdempotencyKey("text", "m", ()), "c", ALICE.participant_id)
+DUPLICATE = DuplicateDelivery(IdempotencyKey("text", "m", ()), "c", ALICE.participant_id, "")
 
 
 def event(conversation_id: str = "c") -> Event:

@@ -44,9 +44,10 @@ MAY = {
     "gateway": "IngestMessages IngestDeliveryReceipts CheckAccess GetMedia",
     "client": "CreateConversation JoinConversation UpdateConversation EndConversation SendMessage "
     "PauseConversation ResumeConversation ReopenConversation GetConversation ListConversations "
-    "ListMessages ListEvents WatchEvents",
-    "support": "GetConversation ListConversations ListMessages ListEvents WatchEvents GetPool "
-    "ListMaskedNumbers GetPoolCapacity ListDeadLetters LookupParticipant ListBlocks",
+    "GetMessage ListMessages ListEvents WatchEvents",
+    "support": "GetConversation ListConversations GetMessage ListMessages ListEvents WatchEvents "
+    "GetPool ListMaskedNumbers GetPoolCapacity ListDeadLetters LookupParticipant "
+    "ListBlocks",
     "operator": " ".join(method.name for method in METHODS),
     "conversation-service": "",
 }

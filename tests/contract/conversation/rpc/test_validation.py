@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from conversation_service.rpc.core.status import DOMAIN
 from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1.message_pb2 import Attachment, System
 from maskline.conversation.v1.number_selection_pb2 import (
     AREA_CODE_OF_SECOND_PARTICIPANT,
     NumberPreference,
@@ -89,8 +90,9 @@ LACKING: dict[str, str] = {
     "conversation.conversation_id",
     "EndConversation PauseConversation": "request_id pool_id conversation_id",
     "ResumeConversation ReopenConversation": "request_id pool_id conversation_id",
-    "SendMessage": "request_id pool_id conversation_id speaker body",
+    "SendMessage": "request_id pool_id conversation_id author body",
     "GetConversation": "pool_id conversation_id",
+    "GetMessage": "pool_id message_id",
     "ListEvents": "pool_id",
     "WatchEvents": "pool_id start",
     "IngestMessages": "messages",
@@ -116,6 +118,12 @@ VALID: dict[str, object] = {
     "phone_number": ALICE_NUMBER,
     "participants": participants(ALICE_NUMBER),
 }
+MEDIA = Attachment(url="https://media.example.net/1", content_type="image/png")
+BAD_MEDIA = [
+    Attachment(),
+    Attachment(url="ftp://media.example.net/1", content_type="image"),
+    Attachment(url="https://" + "x" * 4089),
+]
 PAGE: dict[str, object] = {"page_size": -1, "page_token": "x"}
 # Methods, and the fields that are wrong; those of the violations, where they have other names.
 WRONG: list[tuple[str, dict[str, object], str]] = [
@@ -143,8 +151,25 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ("JoinConversation", {"join_code": TOO_LONG_BODY, "phone_number": "+0"}, ""),
     ("EndConversation", {"participant_id": LONG, "note": "x" * 201}, ""),
     ("EndConversation", {"note": "two\nlines"}, ""),
-    ("SendMessage", {"system": False, "body": TOO_LONG_BODY}, ""),
-    ("SendMessage", {"system": True, "body": "a\0b"}, "body"),
+    ("SendMessage", {"system": System(), "body": TOO_LONG_BODY}, "body"),
+    ("SendMessage", {"system": System(), "body": "a\0b"}, "body"),
+    ("SendMessage", {"system": System(), "body": "", "media": [MEDIA] * 17}, "media"),
+    (
+        "SendMessage",
+        {"system": System(), "media": [MEDIA, *BAD_MEDIA]},
+        "media[1].url media[2].url media[2].content_type media[3].url",
+    ),
+    (
+        "SendMessage",
+        {"system": System(), "body": "a", "recipient_participant_ids": ["a"] * 3},
+        "recipient_participant_ids",
+    ),
+    (
+        "SendMessage",
+        {"participant_id": "a", "body": "a", "recipient_participant_ids": ["a", LONG]},
+        "recipient_participant_ids[0] recipient_participant_ids[1]",
+    ),
+    ("GetMessage", {"message_id": LONG}, ""),
     ("SendMessage", {"participant_id": "", "body": " "}, ""),
     (
         "ListConversations",

@@ -6,6 +6,7 @@ from integration.cli.samples import ALICE_PHONE, BOB_PHONE, MASKED, NOON, POOL, 
 from maskline.admin.v1 import dead_letter_pb2 as dead_pb
 from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import message_pb2
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
 from support.builders.conversation_calls import participants
 
@@ -21,6 +22,13 @@ ONE = {"pool_id": "main", "conversation_id": "c1"}
 NUMBER = {"pool_id": "main", "masked_number": MASKED}
 LETTER = {"pool_id": "main", "dead_letter_id": "7-0"}
 PERSON = {"phone_number": ALICE_PHONE}
+
+HELD = message_pb2.Message(message_id="m1", state=message_pb2.MESSAGE_STATE_HELD)
+NOT_RELAYED = message_pb2.Message(
+    message_id="m1",
+    state=message_pb2.MESSAGE_STATE_NOT_RELAYED,
+    relay_refusal=message_pb2.RELAY_REFUSAL_EMPTY,
+)
 
 POOL_CHANGES: list[Case] = [
     (
@@ -127,13 +135,21 @@ CONVERSATION_CHANGES: list[Case] = [
     ("conversations reopen c1", pb.ReopenConversationRequest(**ONE),
      pb.ReopenConversationResponse(conversation=TALKING)),
     ("conversations send c1 --as second hello",
-     pb.SendMessageRequest(
-        pool_id="main", conversation_id="c1", participant_id="p-bob", body="hello"
-     ),
-     pb.SendMessageResponse(message_ids=["m1"])),
+     message_pb2.SendMessageRequest(
+        pool_id="main", conversation_id="c1", participant_id="p-bob", body="hello"),
+     message_pb2.SendMessageResponse(messages=[message_pb2.Message(message_id="m1")])),
     ("conversations send c1 --system -- --json",
-     pb.SendMessageRequest(pool_id="main", conversation_id="c1", system=True, body="--json"),
-     pb.SendMessageResponse(message_ids=["m1", "m2"])),
+     message_pb2.SendMessageRequest(
+        pool_id="main", conversation_id="c1", system=message_pb2.System(), body="--json"
+     ),
+     message_pb2.SendMessageResponse(messages=[message_pb2.Message(message_id="m1")])),
+    ("conversations send c1 --system --to first --media https://a.example/1",
+     message_pb2.SendMessageRequest(
+        pool_id="main", conversation_id="c1", system=message_pb2.System(),
+        recipient_participant_ids=["p-alice"],
+        media=[message_pb2.Attachment(url="https://a.example/1")],
+     ),
+     message_pb2.SendMessageResponse(messages=[HELD])),
     ("conversations end c1 --as p-alice --note unkind",
      pb.EndConversationRequest(**ONE, participant_id="p-alice", note="unkind"),
      pb.EndConversationResponse(conversation=TALKING)),
@@ -161,6 +177,8 @@ READS: list[Case] = [
      pool_pb2.CompareMaskedNumbersResponse(in_no_pool=[MASKED])),
     ("conversations show c1", pb.GetConversationRequest(**ONE),
      pb.GetConversationResponse(conversation=TALKING)),
+    ("messages show m1", message_pb2.GetMessageRequest(pool_id="main", message_id="m1"),
+     message_pb2.GetMessageResponse(message=NOT_RELAYED)),
     (f"people show {ALICE_PHONE}", person_pb2.GetOptOutRequest(**PERSON),
      person_pb2.GetOptOutResponse(opt_out=OPTED_OUT)),
     (f"people lookup {ALICE_PHONE}",
@@ -174,6 +192,8 @@ READS: list[Case] = [
 # What a person reads after a change, where it is a sentence.
 SENTENCES = {
     "people unblock b1": "Deleted: b1",
+    "conversations send c1 --as second hello": "Queued: m1",
+    "conversations send c1 --system --to first --media https://a.example/1": "is paused: m1",
     "dead-letters replay 7-0": "Queued: m1",
     "dead-letters discard 7-0": "Discarded: 7-0",
 }

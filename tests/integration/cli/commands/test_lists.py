@@ -119,21 +119,36 @@ async def test_pools_and_numbers_are_listed(deployment: Deployment) -> None:
 
 async def test_messages_have_author_recipient_and_state(deployment: Deployment) -> None:
     deployment.answers("GetConversation", pb.GetConversationResponse(conversation=TALKING))
-    delivered = pb.MessageSummary(
+    delivered = message_pb2.Message(
         message_id="m1",
         recipient_participant_id="p-alice",
-        state=pb.MESSAGE_STATE_DELIVERED,
-        accept_time=NOON,
+        state=message_pb2.MESSAGE_STATE_DELIVERED,
+        create_time=NOON,
     )
-    relayed, own = pb.MessageSummary(), pb.MessageSummary(template="somebody_joined")
+    relayed, own = message_pb2.Message(), message_pb2.Message(template="somebody_joined")
     for message in (relayed, own):
         message.MergeFrom(delivered)
     relayed.author_participant_id = "p-bob"
-    deployment.answers("ListMessages", pb.ListMessagesResponse(messages=[relayed, own]))
+    refused = message_pb2.Message(
+        message_id="m2",
+        author_participant_id="p-bob",
+        state=message_pb2.MESSAGE_STATE_NOT_RELAYED,
+        relay_refusal=message_pb2.RELAY_REFUSAL_EMPTY,
+    )
+    failed = message_pb2.Message(
+        message_id="m3",
+        system=message_pb2.System(),
+        state=message_pb2.MESSAGE_STATE_FAILED,
+        failure=message_pb2.Failure(reason=message_pb2.FAILURE_REASON_DISCARDED),
+    )
+    listed = [relayed, own, refused, failed]
+    deployment.answers("ListMessages", message_pb2.ListMessagesResponse(messages=listed))
     ended = await maskline(deployment.target, "conversations", "messages", "c1")
     assert rows(ended) == [
         f"m1 {NOON_SHOWN} XYZ second first delivered",
         f"m1 {NOON_SHOWN} XYZ Maskline (somebody_joined) first delivered",
+        "m2 second not-relayed it was empty",
+        "m3 Maskline (client) failed it was discarded",
     ]
 
 

@@ -13,6 +13,7 @@ from integration.cli.scripted import Deployment
 
 from maskline.admin.v1 import person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import message_pb2
 
 # Commands of one word; all others have two.
 SHORT = ("send", "end")
@@ -102,9 +103,9 @@ async def test_a_number_and_a_body_can_come_from_standard_input(deployment: Depl
     script(deployment, person_pb2.OptOutPersonRequest(), person_pb2.OptOutPersonResponse())
     await maskline(deployment.target, "people", "opt-out", "-", stdin="+1 (425) 555-0111\n")
     assert deployment.received(person_pb2.OptOutPersonRequest)[0].phone_number == ALICE_PHONE
-    script(deployment, pb.SendMessageRequest(), pb.SendMessageResponse())
+    script(deployment, message_pb2.SendMessageRequest(), message_pb2.SendMessageResponse())
     await maskline(deployment.target, "send", "c1", "--system", "-", stdin="two\nlines\n")
-    assert deployment.received(pb.SendMessageRequest)[0].body == "two\nlines"
+    assert deployment.received(message_pb2.SendMessageRequest)[0].body == "two\nlines"
 
 
 async def test_an_update_needs_something_to_change(deployment: Deployment) -> None:

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from conversation_service.domain.model.pool import NumberPreference
 from conversation_service.domain.templates.catalog import Template
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import message_pb2
 from maskline.conversation.v1 import number_selection_pb2 as selection_pb
 from maskline.conversation.v1.number_selection_pb2 import NumberSelection
 from support.builders.conversation_calls import CALL_SECONDS, ask, kinds, participants, refused
@@ -101,21 +102,23 @@ async def test_held_messages_are_relayed_once_and_in_order_after_the_pause(
     text = service.text(ALICE_NUMBER, "one")
     for _ in range(3):
         await service.receive(text)
-    by_client = pb.SendMessageRequest(
+    by_client = message_pb2.SendMessageRequest(
         conversation_id=conversation.conversation_id,
         participant_id=conversation.participants[0].participant_id,
         body="two",
     )
-    assert (await ask(service.stub.SendMessage, by_client)).is_held
+    [held] = (await ask(service.stub.SendMessage, by_client)).messages
+    assert held.state == message_pb2.MESSAGE_STATE_HELD
     await service.deliver(BOB_NUMBER, "three")
     await service.deliver(ALICE_NUMBER, "four")
-    held = system_message(Template.PAUSED_HELD)
-    assert await service.heard(ALICE_NUMBER, 1) == await service.heard(BOB_NUMBER, 1) == [held]
+    paused_held = system_message(Template.PAUSED_HELD)
+    heard = await service.heard(ALICE_NUMBER, 1)
+    assert heard == await service.heard(BOB_NUMBER, 1) == [paused_held]
     resumed = await resume(service, conversation)
     assert not resumed.HasField("pause_time")
     goes_on = system_message(Template.RESUMED)
-    assert await service.heard(ALICE_NUMBER, 3) == [held, goes_on, "three"]
-    assert await service.heard(BOB_NUMBER, 5) == [held, goes_on, "one", "two", "four"]
+    assert await service.heard(ALICE_NUMBER, 3) == [paused_held, goes_on, "three"]
+    assert await service.heard(BOB_NUMBER, 5) == [paused_held, goes_on, "one", "two", "four"]
     await service.deliver(ALICE_NUMBER, "five")
     assert (await service.heard(BOB_NUMBER, 6))[-1] == "five"
     events = kinds(await service.timeline(conversation.conversation_id))

@@ -8,7 +8,7 @@ from conversation_service.domain.templates.catalog import Template
 from maskline.admin.v1 import dead_letter_pb2 as pb
 from maskline.admin.v1 import pool_pb2
 from maskline.admin.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
-from maskline.conversation.v1 import conversation_pb2, event_pb2
+from maskline.conversation.v1 import conversation_pb2, event_pb2, message_pb2
 from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask, kinds, refused
 from support.builders.conversations import ALICE_NUMBER, BOB_NUMBER, system_message
@@ -153,8 +153,8 @@ async def test_a_client_may_send_no_more_segments_than_the_pool_relays(
     service: RunningService,
 ) -> None:
     conversation = await service.open(ALICE_NUMBER, BOB_NUMBER)
-    request = conversation_pb2.SendMessageRequest(
-        conversation_id=conversation.conversation_id, system=True, body="x" * 1401
+    request = message_pb2.SendMessageRequest(
+        conversation_id=conversation.conversation_id, system=message_pb2.System(), body="x" * 1401
     )
     with refused("INVALID_ARGUMENT"):
         await ask(service.stub.SendMessage, request)

@@ -70,7 +70,7 @@ def failed(reason: int, *, refused_attachments: int = 0) -> pb.SendMessageResult
 
 
 REJECTED = Failure(FailureReason.CARRIER_REJECTED, CODE)
-REFUSED = Sent(MessageState.REFUSED, failure=REJECTED)
+REFUSED = Sent(MessageState.FAILED, failure=REJECTED)
 NO_ERROR = pb.SendMessageResult(outcome=pb.SEND_OUTCOME_NOT_SENT)
 UNKNOWN = pb.SendMessageResult(outcome=pb.SEND_OUTCOME_UNCERTAIN, retry_delay=SECONDS)
 LOST = pb.SendMessageResult(
@@ -109,7 +109,7 @@ RESULTS: list[tuple[pb.SendMessageResult, SendResult]] = [
     (failed(99), REFUSED),
     (failed(pb.FAILURE_REASON_ATTACHMENTS_REFUSED, refused_attachments=2), FILES_REFUSED),
     (UNKNOWN, Uncertain(WAIT)),
-    (LOST, Sent(MessageState.UNKNOWN, resolution=SendResolution.PREFERRED_LOSS)),
+    (LOST, Sent(MessageState.UNCERTAIN, resolution=SendResolution.PREFERRED_LOSS)),
     (DELIVERED, Sent(MessageState.DELIVERED, resolution=SendResolution.RECEIPT)),
     (LATER_OUTCOME, Uncertain(WAIT)),
     (LATER_DETAILS, Sent(MessageState.SENT)),

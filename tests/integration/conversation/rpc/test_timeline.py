@@ -1,6 +1,7 @@
 """ListEvents and ListMessages: every event of a conversation, no phone numbers, no bodies."""
 
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import message_pb2
 from maskline.ingest.v1 import ingest_pb2
 from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask, kinds, participants
@@ -18,8 +19,8 @@ async def opened(service: RunningService) -> pb.Conversation:
     return conversation
 
 
-async def messages(service: RunningService, conversation_id: str) -> list[pb.MessageSummary]:
-    request = pb.ListMessagesRequest(conversation_id=conversation_id)
+async def messages(service: RunningService, conversation_id: str) -> list[message_pb2.Message]:
+    request = message_pb2.ListMessagesRequest(conversation_id=conversation_id)
     return list((await ask(service.stub.ListMessages, request)).messages)
 
 
@@ -67,7 +68,7 @@ async def test_a_repeated_or_outdated_receipt_changes_nothing(service: RunningSe
         await service.receipts(message_id)
     assert await service.timeline(conversation.conversation_id) == before
     [first, _] = await messages(service, conversation.conversation_id)
-    assert first.state == pb.MESSAGE_STATE_DELIVERED
+    assert first.state == message_pb2.MESSAGE_STATE_DELIVERED
 
 
 async def test_messages_are_listed_with_author_recipient_and_state(service: RunningService) -> None:
@@ -81,10 +82,10 @@ async def test_messages_are_listed_with_author_recipient_and_state(service: Runn
         (message.template, message.author_participant_id, message.recipient_participant_id)
         for message in listed
     ] == [("opened", "", alice), ("opened", "", bob), ("", alice, bob)]
-    assert {message.state for message in listed} == {pb.MESSAGE_STATE_SENT}
+    assert {message.state for message in listed} == {message_pb2.MESSAGE_STATE_SENT}
     sent = {message.message_id for message in service.sent()}
     assert {message.message_id for message in listed} == sent
-    accepted = [message.accept_time.ToDatetime() for message in listed]
+    accepted = [message.create_time.ToDatetime() for message in listed]
     assert accepted[0] == accepted[1] < accepted[2]
     assert all(message.HasField("update_time") for message in listed)
 

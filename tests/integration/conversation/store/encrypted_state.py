@@ -40,8 +40,10 @@ class EncryptedState(PoolState):
         await self.commit(Change(pool=POOL))
         self.pool = POOL
         await self._index.add("main")
-        live = message_held(paused(facts(LIVE), self.open(LIVE)), self.alice)
-        held = tuple(HeldMessage(self.alice.participant_id, body) for body in ("held", "held too"))
+        live = message_held(paused(facts(LIVE), self.open(LIVE)), self.alice, "held")
+        held = tuple(
+            HeldMessage(body, self.alice.participant_id, body) for body in ("held", "held too")
+        )
         await self.commit(Change(after=live, held=held), key=CALL)
         await self.commit(Change(), "dead", "dead too")
         await self.dead_letter_all()

@@ -72,8 +72,8 @@ async def test_the_state_key_alone_decrypts_no_body_of_a_conversation(harness: H
     with pytest.raises(InvalidTag):
         CIPHER.decrypt(await harness.stored_text(), KEYS.message("hello"))
     assert await harness.outbox_bodies() == ["hello"]
-    holding = message_held(paused(facts("e2"), before), ALICE)
-    message = HeldMessage(ALICE.participant_id, "held")
+    holding = message_held(paused(facts("e2"), before), ALICE, "m1")
+    message = HeldMessage("m1", ALICE.participant_id, "held")
     await harness.commit(Change(before=before, after=holding, held=(message,)))
     [stored] = cast("list[bytes]", await harness.redis.lrange(KEYS.held(ID), 0, -1))
     with pytest.raises(InvalidTag):

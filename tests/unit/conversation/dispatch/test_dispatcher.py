@@ -209,7 +209,7 @@ async def test_only_the_confirmation_is_sent_to_a_person_who_opted_out(harness: 
     await harness.run_until(harness.dispatcher())
     assert harness.messaging.bodies(ALICE) == ["the confirmation"]
     assert harness.messaging.bodies(BOB) == ["b1"]
-    assert await harness.outbox.state("m1") is MessageState.REFUSED
+    assert await harness.outbox.state("m1") is MessageState.FAILED
     assert harness.opt_outs.ended == [ALICE.person_id], "it was started after the opt-out"
 
 

@@ -21,7 +21,7 @@ from support.builders.conversations import (
 from support.builders.dispatch_harness import CONVERSATION, KEYS, Harness
 
 REJECTED = Failure(FailureReason.CARRIER_REJECTED)
-REFUSED = Sent(MessageState.REFUSED, failure=REJECTED)
+REFUSED = Sent(MessageState.FAILED, failure=REJECTED)
 OPTED_OUT = Failure(FailureReason.OPTED_OUT)
 ONLY_FILES = Failure(FailureReason.ATTACHMENTS_REFUSED)
 
@@ -32,9 +32,9 @@ ONLY_FILES = Failure(FailureReason.ATTACHMENTS_REFUSED)
         (REFUSED, DeliveryFailureKind.NOT_DELIVERED),
         (Sent(MessageState.UNDELIVERED), DeliveryFailureKind.NOT_DELIVERED),
         (Sent(MessageState.EXPIRED), DeliveryFailureKind.NOT_DELIVERED),
-        (Sent(MessageState.UNKNOWN), DeliveryFailureKind.UNCERTAIN),
+        (Sent(MessageState.UNCERTAIN), DeliveryFailureKind.UNCERTAIN),
         (
-            Sent(MessageState.REFUSED, failure=ONLY_FILES, refused_attachments=2),
+            Sent(MessageState.FAILED, failure=ONLY_FILES, refused_attachments=2),
             DeliveryFailureKind.ATTACHMENTS_ONLY_REFUSED,
         ),
         (Sent(MessageState.SENT, refused_attachments=1), DeliveryFailureKind.ATTACHMENTS_REFUSED),
@@ -77,12 +77,12 @@ async def test_a_message_is_not_settled_before_its_sender_was_notified(harness: 
 
 
 async def test_after_an_opt_out_only_the_end_of_the_conversation_notifies(harness: Harness) -> None:
-    harness.messaging.results["a1"] = [Sent(MessageState.REFUSED, failure=OPTED_OUT)]
+    harness.messaging.results["a1"] = [Sent(MessageState.FAILED, failure=OPTED_OUT)]
     await harness.add_relayed((ALICE, "a1"), (ALICE, "a2"))
     await harness.run_until(harness.dispatcher())
     assert harness.failures.notified == []
     assert harness.opt_outs.opted_out == [(ALICE.person_id, OptOutSource.CARRIER, "m0")]
-    assert await harness.outbox.state("m1") is MessageState.REFUSED
+    assert await harness.outbox.state("m1") is MessageState.FAILED
     assert harness.messaging.sent == []
 
 
@@ -96,7 +96,7 @@ async def test_nobody_is_notified_of_a_system_message(harness: Harness) -> None:
 
 UNCERTAIN = Uncertain(timedelta(seconds=2))
 RESOLVED = Sent(MessageState.SENT, resolution=SendResolution.RECORD)
-LOST = Sent(MessageState.UNKNOWN, resolution=SendResolution.PREFERRED_LOSS)
+LOST = Sent(MessageState.UNCERTAIN, resolution=SendResolution.PREFERRED_LOSS)
 
 
 async def test_it_stays_the_head_of_its_queue_and_others_go_on(harness: Harness) -> None:
@@ -105,7 +105,7 @@ async def test_it_stays_the_head_of_its_queue_and_others_go_on(harness: Harness)
     dispatcher = harness.dispatcher()
     await harness.run(dispatcher)
     assert harness.messaging.sent == [(BOB.phone_number, "b1")]
-    assert await harness.outbox.state("m0") is MessageState.UNKNOWN
+    assert await harness.outbox.state("m0") is MessageState.UNCERTAIN
     harness.clock.move(seconds=1)
     await harness.run(dispatcher)
     assert len(harness.messaging.requested) == 2, "not before it is due"
@@ -141,7 +141,7 @@ async def test_a_send_that_stays_uncertain_is_settled_and_its_sender_notified(
     await harness.run(dispatcher)
     harness.clock.move(seconds=2)
     await harness.run_until(dispatcher)
-    assert await harness.outbox.state("m0") is MessageState.UNKNOWN
+    assert await harness.outbox.state("m0") is MessageState.UNCERTAIN
     assert await harness.events() == [
         ("MESSAGE_UNCERTAIN", ""),
         ("MESSAGE_RESOLVED", "PREFERRED_LOSS"),

@@ -83,7 +83,7 @@ CONVERSATIONS = st.builds(
     end_note=TEXT,
     unique_name=TEXT,
     labels=st.dictionaries(TEXT, TEXT, max_size=3),
-    held=st.tuples(st.integers(0, 50), st.integers(0, 50)),
+    held=st.tuples(*[st.lists(st.text("0123456789abcdef"), max_size=5).map(tuple)] * 2),
     loop_detector=st.builds(
         LoopDetector, st.tuples(TEXT, TEXT), st.integers(-1, 1), st.integers(0, 8)
     ),
@@ -245,5 +245,5 @@ def test_the_repr_of_a_payload_contains_no_number_and_no_body() -> None:
 
 @given(TEXT, FILES)
 def test_a_held_message_is_read_as_it_was_written(body: str, files: tuple[Attachment, ...]) -> None:
-    message = HeldMessage(ALICE.participant_id, body, files)
+    message = HeldMessage("m", ALICE.participant_id, body, files)
     assert decode_held(encode_held(message)) == message

@@ -126,7 +126,7 @@ class DeadLetterAdmin:
         return _require(replayed, dead_letter_id)
 
     async def discard(self, pool: str, request_id: str, dead_letter_id: str) -> str:
-        """The message becomes REFUSED; returns its id, empty if it cannot be read.
+        """The message becomes FAILED; returns its id, empty if it cannot be read.
 
         Raises PoolNotFound, DeadLetterNotFound.
         """

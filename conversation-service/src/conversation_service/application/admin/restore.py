@@ -131,7 +131,7 @@ class RestoreAcceptance:
         token, dropped = await self._lease(pool), 0
         try:
             while oldest := await pool.outbox.oldest(BATCH):
-                unknown = [Settlement(*ids, MessageState.UNKNOWN) for ids in oldest]
+                unknown = [Settlement(*ids, MessageState.UNCERTAIN) for ids in oldest]
                 await pool.outbox.settle(token, unknown, self._clock.now())
                 dropped += len(unknown)
         finally:

@@ -14,13 +14,13 @@ from conversation_service.domain.errors import (
     SendTokenInvalid,
 )
 from conversation_service.domain.model.consent import OptOutSource
+from conversation_service.domain.model.message_records import MessageRecord
 from conversation_service.domain.model.messages import (
     DeliveryFailure,
     DeliveryFailureKind,
     MessageState,
 )
 from conversation_service.messaging.client import CarrierReceipt, MessagingClient, ReceiptMatch
-from conversation_service.store.outbox.outbox import MessageStatus
 from conversation_service.store.outbox.settlement import StatusUpdate
 from runtime.clock import Clock
 
@@ -55,7 +55,7 @@ class FailureNotifier:
 
 ReceiptOutcome = bool | SendTokenInvalid | InvalidArgument
 
-_FAILED = (MessageState.REFUSED, MessageState.UNDELIVERED, MessageState.EXPIRED)
+_FAILED = (MessageState.FAILED, MessageState.UNDELIVERED, MessageState.EXPIRED)
 
 
 class DeliveryReceiptHandler:
@@ -122,6 +122,6 @@ class DeliveryReceiptHandler:
                 await self._opt_outs.opt_out(person_id, OptOutSource.CARRIER, match.message_id)
 
 
-def _failure(message: MessageStatus) -> DeliveryFailure:
+def _failure(message: MessageRecord) -> DeliveryFailure:
     kind = DeliveryFailureKind.NOT_DELIVERED
     return DeliveryFailure(message.message_id, message.conversation_id, message.recipient_id, kind)

@@ -59,8 +59,8 @@ class Conversation:
     end_note: str = field(default="", repr=False)
     unique_name: str = field(default="", repr=False)
     labels: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
-    # Numbers of messages held while it is paused, of the first participant and of the second.
-    held: tuple[int, int] = (0, 0)
+    # Ids of the messages held while it is paused, of the first participant and of the second.
+    held: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     loop_detector: LoopDetector = field(default_factory=LoopDetector)
     # When the carrier accepted the JOIN, if that was well before join_time: then the messages after
     # it may be late as well.

@@ -93,6 +93,10 @@ class Failure:
     carrier_code: str = ""
 
 
+# An operator discarded a dead letter, or the conversation ended while the message was held.
+DISCARDED = Failure(FailureReason.DISCARDED)
+
+
 class SendResolution(StrEnum):
     """How an uncertain send was resolved; the published ways."""
 

@@ -6,18 +6,21 @@ from datetime import datetime
 from enum import StrEnum
 
 from conversation_service.domain.model.participants import Person
+from conversation_service.domain.templates.catalog import Template
 
 
 class MessageState(StrEnum):
-    """The states of an outbound message, in the order in which they may follow each other."""
+    """The published states of a message."""
 
     ACCEPTED = "ACCEPTED"
-    UNKNOWN = "UNKNOWN"
+    HELD = "HELD"
+    UNCERTAIN = "UNCERTAIN"
     SENT = "SENT"
-    REFUSED = "REFUSED"
-    UNDELIVERED = "UNDELIVERED"
-    EXPIRED = "EXPIRED"
     DELIVERED = "DELIVERED"
+    UNDELIVERED = "UNDELIVERED"
+    FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
+    NOT_RELAYED = "NOT_RELAYED"
 
     @property
     def rank(self) -> int:
@@ -29,13 +32,15 @@ class MessageState(StrEnum):
 
 
 _RANKS = {
+    MessageState.HELD: 0,
     MessageState.ACCEPTED: 0,
-    MessageState.UNKNOWN: 1,
+    MessageState.UNCERTAIN: 1,
     MessageState.SENT: 2,
-    MessageState.REFUSED: 3,
+    MessageState.FAILED: 3,
     MessageState.UNDELIVERED: 3,
     MessageState.EXPIRED: 3,
     MessageState.DELIVERED: 4,
+    MessageState.NOT_RELAYED: 4,
 }
 
 
@@ -131,8 +136,10 @@ _ASCII_SINGLE, _ASCII_EACH, _UCS2_EACH = 160, 140, 70
 _CURLY_QUOTES = re.compile("[\u2018-\u201f]")
 
 
-def segment_count(body: str) -> int:
-    """The segments that the carrier charges for a body; an empty one takes one."""
+def segment_count(body: str, attachments: tuple[Attachment, ...] = ()) -> int:
+    """The segments that the carrier charges for; one for an MMS, and for an empty body."""
+    if attachments:
+        return 1
     sent = _CURLY_QUOTES.sub("'", body)
     if not sent.isascii():
         return max(1, -(-len(sent.encode("utf-16-le", "surrogatepass")) // 2 // _UCS2_EACH))
@@ -149,8 +156,9 @@ class OutboundMessage:
     """A message from a masked number to one person.
 
     `may_reach_opted_out` only for the confirmation of an opt-out. `is_relayed` if a participant
-    wrote it, false for a system message. `uses_reserve` if it may use the part of the campaign's
-    budget that is reserved for opt-outs, help and endings.
+    wrote it, false for a system message, whose `template` is None if a client wrote it.
+    `uses_reserve` if it may use the part of the campaign's budget that is reserved for opt-outs,
+    help and endings. `was_held` if its record is there already.
     """
 
     message_id: str
@@ -162,17 +170,25 @@ class OutboundMessage:
     is_relayed: bool = False
     attachments: tuple[Attachment, ...] = ()
     uses_reserve: bool = False
+    template: Template | None = None
+    was_held: bool = False
 
     @property
     def segment_count(self) -> int:
-        """What it counts for: an MMS as one, however large it is."""
-        return 1 if self.attachments else segment_count(self.body)
+        """What it counts for."""
+        return segment_count(self.body, self.attachments)
 
 
 @dataclass(frozen=True, slots=True)
 class HeldMessage:
     """A participant's message that waits until a paused conversation is resumed."""
 
+    message_id: str
     author_id: str
     body: str = field(repr=False)
     attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def segment_count(self) -> int:
+        """What it will count for."""
+        return segment_count(self.body, self.attachments)

@@ -171,7 +171,7 @@ class TemplateCatalog:
 
     def marked(self, body: str) -> str:
         """A message of the pool itself, with the prefix in front."""
-        return f"{self.prefix} {body}" if self.prefix else body
+        return " ".join(filter(None, (self.prefix, body)))
 
     def unmarked(self, body: str) -> str:
         """A participant's message, quoted if it could be taken for a marked one."""

@@ -8,7 +8,6 @@ from conversation_service.domain.commands.client.create import CreateConversatio
 from conversation_service.domain.commands.client.end import EndConversation
 from conversation_service.domain.commands.client.join import JoinConversation
 from conversation_service.domain.commands.client.pause import PauseConversation, ResumeConversation
-from conversation_service.domain.commands.client.send import SendMessage
 from conversation_service.domain.commands.client.update import UpdateConversation
 from conversation_service.domain.commands.core.number_selection import NumberSelection
 from conversation_service.domain.errors import FieldViolation
@@ -60,7 +59,7 @@ class _ConversationChange(_Change, Protocol):
 
 def create(request: pb.CreateConversationRequest, people: PersonIds) -> CreateConversation:
     """A conversation of two people, or of one who waits for a second person."""
-    validator = _for_change(request)
+    validator = for_change(request)
     numbers = [participant.phone_number for participant in request.participants]
     validator.items("participants", numbers, MAX_PARTICIPANTS)
     for index, number in enumerate(numbers[:MAX_PARTICIPANTS]):
@@ -83,7 +82,7 @@ def create(request: pb.CreateConversationRequest, people: PersonIds) -> CreateCo
 
 def join(request: pb.JoinConversationRequest, people: PersonIds) -> JoinConversation:
     """Accepts any text as a code: a malformed code is refused like a wrong one."""
-    validator = _for_change(request)
+    validator = for_change(request)
     validator.length("join_code", request.join_code, may_be_empty=False)
     validator.phone_number("phone_number", request.phone_number)
     validator.check()
@@ -136,7 +135,7 @@ def _is_updatable(path: str) -> bool:
 
 def end(request: pb.EndConversationRequest) -> EndConversation:
     """Without a participant the operator ends it."""
-    validator = _for_conversation_change(request)
+    validator = for_conversation_change(request)
     validator.optional_identifier("participant_id", request.participant_id)
     validator.note("note", request.note)
     validator.optional_identifier("etag", request.etag)
@@ -150,47 +149,23 @@ def end(request: pb.EndConversationRequest) -> EndConversation:
     )
 
 
-def send(request: pb.SendMessageRequest) -> SendMessage:
-    """Without a participant the system sends it."""
-    validator = _for_conversation_change(request)
-    speaker = request.WhichOneof("speaker")
-    validator.oneof("speaker", speaker)
-    if speaker == "participant_id":
-        validator.identifier("participant_id", request.participant_id)
-    elif speaker == "system":
-        validator.must_be_set("system", request.system)
-    validator.body("body", request.body)
-    validator.check()
-    return SendMessage(
-        request.request_id, request.conversation_id, request.participant_id, request.body
-    )
-
-
 def pause(request: pb.PauseConversationRequest) -> PauseConversation:
-    _for_conversation_change(request).check()
+    for_conversation_change(request).check()
     return PauseConversation(request.request_id, request.conversation_id)
 
 
 def resume(request: pb.ResumeConversationRequest) -> ResumeConversation:
-    _for_conversation_change(request).check()
+    for_conversation_change(request).check()
     return ResumeConversation(request.request_id, request.conversation_id)
 
 
 def validate_reopen(request: pb.ReopenConversationRequest) -> None:
     """Only validates: the command needs the ended conversation, which is loaded first."""
-    _for_conversation_change(request).check()
+    for_conversation_change(request).check()
 
 
 def validate_get(request: pb.GetConversationRequest) -> None:
-    _for_conversation(request.pool_id, request.conversation_id).check()
-
-
-def validate_list_messages(request: pb.ListMessagesRequest) -> None:
-    """A page of the messages of one conversation."""
-    validator = _for_conversation(request.pool_id, request.conversation_id)
-    validator.page_size(request.page_size)
-    validator.optional_event_id("page_token", request.page_token)
-    validator.check()
+    for_conversation(request.pool_id, request.conversation_id).check()
 
 
 def conversation_filter(request: pb.ListConversationsRequest) -> ConversationFilter:
@@ -211,20 +186,20 @@ def conversation_filter(request: pb.ListConversationsRequest) -> ConversationFil
     return ConversationFilter(states, request.masked_number, request.unique_name, person)
 
 
-def _for_change(request: _Change) -> RequestValidator:
+def for_change(request: _Change) -> RequestValidator:
     validator = RequestValidator()
     validator.identifier("request_id", request.request_id)
     validator.identifier("pool_id", request.pool_id)
     return validator
 
 
-def _for_conversation_change(request: _ConversationChange) -> RequestValidator:
-    validator = _for_change(request)
+def for_conversation_change(request: _ConversationChange) -> RequestValidator:
+    validator = for_change(request)
     validator.identifier("conversation_id", request.conversation_id)
     return validator
 
 
-def _for_conversation(pool: str, conversation_id: str) -> RequestValidator:
+def for_conversation(pool: str, conversation_id: str) -> RequestValidator:
     validator = RequestValidator()
     validator.identifier("pool_id", pool)
     validator.identifier("conversation_id", conversation_id)

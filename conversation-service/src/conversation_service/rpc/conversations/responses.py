@@ -1,9 +1,6 @@
-"""Conversations, messages and events in protobuf."""
+"""Conversations in protobuf."""
 
-from conversation_service.application.queries import MessageSummary
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
-from conversation_service.domain.model.events import EventType
-from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.participants import Person
 from conversation_service.rpc.core.convert import timestamp
 from conversation_service.rpc.core.permissions import may_see_numbers
@@ -12,8 +9,6 @@ from maskline.conversation.v1 import conversation_pb2 as pb
 _STATES = {state: pb.ConversationState.Value(f"CONVERSATION_STATE_{state}") for state in State}
 
 _END_REASONS = {reason: pb.EndReason.Value(f"END_REASON_{reason}") for reason in EndReason}
-
-_MESSAGE_STATES = {state: pb.MessageState.Value(f"MESSAGE_STATE_{state}") for state in MessageState}
 
 
 def conversation_to_proto(conversation: Conversation) -> pb.Conversation:
@@ -38,21 +33,6 @@ def conversation_to_proto(conversation: Conversation) -> pb.Conversation:
         report_time=timestamp(conversation.report_time),
         end_note=conversation.end_note,
         labels=conversation.labels,
-    )
-
-
-def message_to_proto(summary: MessageSummary) -> pb.MessageSummary:
-    """The state of an outbound message."""
-    is_system = summary.event.type is EventType.MESSAGE_ACCEPTED
-    return pb.MessageSummary(
-        message_id=summary.message.message_id,
-        conversation_id=summary.event.conversation_id,
-        author_participant_id="" if is_system else summary.event.participant_id,
-        template=str(summary.event.detail or "") if is_system else "",
-        recipient_participant_id=summary.recipient.participant_id,
-        state=_MESSAGE_STATES[summary.message.state],
-        accept_time=timestamp(summary.message.accept_time),
-        update_time=timestamp(summary.message.change_time),
     )
 
 

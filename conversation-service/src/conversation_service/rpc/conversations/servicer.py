@@ -6,17 +6,16 @@ from conversation_service.application.pools import PoolDirectory
 from conversation_service.domain.commands.client.reopen import ReopenConversation
 from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.errors import FieldViolation, InvalidArgument
-from conversation_service.rpc.conversations import requests
-from conversation_service.rpc.conversations.responses import (
-    conversation_to_proto,
-    message_to_proto,
-)
+from conversation_service.rpc.conversations import message_requests, requests
+from conversation_service.rpc.conversations.message_responses import MessageConverter
+from conversation_service.rpc.conversations.responses import conversation_to_proto
 from conversation_service.rpc.core.convert import page_size
 from conversation_service.rpc.core.permissions import Context, current_caller
 from conversation_service.store.encryption.blind_index import PersonIds
 from conversation_service.store.records.payloads import StoredResponse
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import conversation_pb2_grpc as rpc
+from maskline.conversation.v1 import message_pb2
 
 
 class ConversationServicer(rpc.ConversationServiceServicer):
@@ -65,10 +64,12 @@ class ConversationServicer(rpc.ConversationServiceServicer):
         return pb.EndConversationResponse(conversation=conversation_to_proto(response.changed))
 
     async def SendMessage(
-        self, request: pb.SendMessageRequest, context: Context
-    ) -> pb.SendMessageResponse:
-        response = await self._run(request.pool_id, requests.send(request))
-        return pb.SendMessageResponse(message_ids=response.message_ids, is_held=response.is_held)
+        self, request: message_pb2.SendMessageRequest, context: Context
+    ) -> message_pb2.SendMessageResponse:
+        response = await self._run(request.pool_id, message_requests.send(request))
+        to_proto = MessageConverter(request.pool_id, self._people).to_proto
+        messages = [to_proto(record, response.changed) for record in response.messages]
+        return message_pb2.SendMessageResponse(messages=messages)
 
     async def PauseConversation(
         self, request: pb.PauseConversationRequest, context: Context
@@ -110,17 +111,26 @@ class ConversationServicer(rpc.ConversationServiceServicer):
             next_page_token=page.next_token,
         )
 
-    async def ListMessages(
-        self, request: pb.ListMessagesRequest, context: Context
-    ) -> pb.ListMessagesResponse:
-        requests.validate_list_messages(request)
+    async def GetMessage(
+        self, request: message_pb2.GetMessageRequest, context: Context
+    ) -> message_pb2.GetMessageResponse:
+        message_requests.validate_get(request)
         pool = await self._directory.by_name(request.pool_id)
-        page = await queries.messages(
-            pool, self._people, request.conversation_id, page_size(request), request.page_token
-        )
-        return pb.ListMessagesResponse(
-            messages=map(message_to_proto, page.messages), next_page_token=page.next_token
-        )
+        found = await queries.message(pool, request.message_id)
+        converter = MessageConverter(pool.name, self._people)
+        message = converter.to_proto(found.record, found.conversation)
+        return message_pb2.GetMessageResponse(message=message)
+
+    async def ListMessages(
+        self, request: message_pb2.ListMessagesRequest, context: Context
+    ) -> message_pb2.ListMessagesResponse:
+        message_requests.validate_list(request)
+        pool = await self._directory.by_name(request.pool_id)
+        size, token = page_size(request), request.page_token
+        page = await queries.messages(pool, request.conversation_id, size, token)
+        to_proto = MessageConverter(pool.name, self._people).to_proto
+        messages = [to_proto(record, page.conversation) for record in page.records]
+        return message_pb2.ListMessagesResponse(messages=messages, next_page_token=page.next_token)
 
     async def _refuse_masked(self, field: str, *phone_numbers: str) -> None:
         """Maskline would text itself if a masked number were in a conversation."""

@@ -57,6 +57,7 @@ BY_METHOD: dict[str, dict[str, tuple[str, ...]]] = {
         "ReopenConversation": (CLIENT,),
         "GetConversation": (CLIENT, SUPPORT),
         "ListConversations": (CLIENT, SUPPORT),
+        "GetMessage": (CLIENT, SUPPORT),
         "ListMessages": (CLIENT, SUPPORT),
     },
     "EventService": {"ListEvents": (CLIENT, SUPPORT), "WatchEvents": (CLIENT, SUPPORT)},

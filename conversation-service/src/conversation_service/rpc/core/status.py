@@ -47,6 +47,7 @@ CODES: dict[type[errors.ConversationError], StatusCode] = {
     errors.CarrierCredentialsRejected: StatusCode.FAILED_PRECONDITION,
     errors.SendTokenInvalid: StatusCode.INVALID_ARGUMENT,
     errors.MediaNotFound: StatusCode.NOT_FOUND,
+    errors.MessageNotFound: StatusCode.NOT_FOUND,
     errors.DeadLetterNotFound: StatusCode.NOT_FOUND,
     errors.DeadLetterUnreadable: StatusCode.FAILED_PRECONDITION,
     errors.ResponseExpired: StatusCode.FAILED_PRECONDITION,

@@ -41,6 +41,16 @@ SEND_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # Redis stream ids: milliseconds and a sequence number, of 64 bits each.
 EVENT_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 
+# A change's id, and the place of one of its other messages.
+MESSAGE_ID = re.compile(r"[0-9a-f]{27}(-[0-9]{1,4})?")
+
+# As the messaging service has it.
+MAX_URL_LENGTH = 4096
+
+MEDIA_URL = re.compile(r"https?://[!-~]+")
+
+MEDIA_TYPE = re.compile(r"(?=.{1,255}$)[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(; ?[ -~]+)?")
+
 
 class RequestValidator:
     """Collects violations; check() raises them together."""
@@ -103,11 +113,23 @@ class RequestValidator:
             lower = 0 if may_be_empty else 1
             self._add(field, f"between {lower} and {MAX_LENGTH} characters")
 
-    def body(self, field: str, value: str) -> None:
+    def body(self, field: str, value: str, *, may_be_empty: bool) -> None:
         """The body of a message to send."""
-        self.length(field, value, may_be_empty=False)
+        self.length(field, value, may_be_empty=may_be_empty)
         if len(value) <= MAX_LENGTH and not is_sendable(value):
             self._add(field, "no control characters other than tabs and line breaks")
+
+    def media_url(self, field: str, value: str) -> None:
+        """The address of a file to send; the messaging service knows the allowed origins."""
+        if not (len(value) <= MAX_URL_LENGTH and MEDIA_URL.fullmatch(value)):
+            self._add(
+                field, f"required, an http or https address, up to {MAX_URL_LENGTH} characters"
+            )
+
+    def media_type(self, field: str, value: str) -> None:
+        """The declared type of a file to send; may be empty."""
+        if value and not MEDIA_TYPE.fullmatch(value):
+            self._add(field, 'a media type, such as "image/jpeg", of at most 255 characters')
 
     def note(self, field: str, value: str, limit: int = MAX_NOTE_LENGTH) -> None:
         """A note for staff; may be empty."""
@@ -133,11 +155,6 @@ class RequestValidator:
         """A oneof that must be set."""
         if chosen is None:
             self._add(field, "required; set one of its fields")
-
-    def must_be_set(self, field: str, value: bool) -> None:
-        """A flag of a oneof, which has no meaning when it is false."""
-        if not value:
-            self._add(field, "must be true when it is set")
 
     def labels(self, field: str, labels: Mapping[str, str]) -> None:
         """The labels of a conversation."""
@@ -168,6 +185,11 @@ class RequestValidator:
         if not 0 <= value <= limit:
             self._add(field, f"between 0 and {limit}")
 
+    def differs(self, field: str, value: str, other: str, other_field: str) -> None:
+        """A value that must not be the same as that of another field."""
+        if value and value == other:
+            self._add(field, f"must not be the {other_field}")
+
     def page_size(self, value: int) -> None:
         """The field `page_size`; zero stands for the default."""
         if value < 0:
@@ -188,6 +210,11 @@ class RequestValidator:
         """The id of an event that may be empty."""
         if value:
             self.event_id(field, value)
+
+    def optional_message_id(self, field: str, value: str) -> None:
+        """The id of a message that may be empty."""
+        if value and not MESSAGE_ID.fullmatch(value):
+            self._add(field, "the id of a message, or empty to begin")
 
     def _add(self, field: str, description: str) -> None:
         self._violations.append(FieldViolation(field, description))

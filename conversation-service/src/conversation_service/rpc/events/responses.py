@@ -53,7 +53,7 @@ def _add_detail(converted: event_pb2.Event, event: Event) -> None:
         case EndReason() as reason:
             converted.end_reason = conversation_pb2.EndReason.Value(f"END_REASON_{reason}")
         case RelayRefusal() as refusal:
-            converted.relay_refusal = message_pb2.RelayRefusal.Value(f"RELAY_REFUSAL_{refusal}")
+            converted.relay_refusal = relay_refusal_to_proto(refusal)
         case Failure() as failure:
             converted.failure.CopyFrom(failure_to_proto(failure))
         case Keyword() as keyword:
@@ -78,3 +78,9 @@ def failure_to_proto(failure: Failure) -> message_pb2.Failure:
         reason=message_pb2.FailureReason.Value(f"FAILURE_REASON_{failure.reason}"),
         carrier_code=failure.carrier_code,
     )
+
+
+def relay_refusal_to_proto(refusal: RelayRefusal | None) -> message_pb2.RelayRefusal.ValueType:
+    """Why a message was not relayed; unspecified if it was."""
+    name = f"RELAY_REFUSAL_{refusal}" if refusal else "RELAY_REFUSAL_UNSPECIFIED"
+    return message_pb2.RelayRefusal.Value(name)

@@ -8,7 +8,7 @@ from typing import cast
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.model.events import Event
-from conversation_service.domain.model.messages import OutboundMessage
+from conversation_service.domain.model.messages import MessageState, OutboundMessage
 from conversation_service.store.conversations.blocks import write_blocks
 from conversation_service.store.conversations.commit_conversation import ConversationWriter
 from conversation_service.store.conversations.commit_writes import CommitWrites
@@ -19,10 +19,16 @@ from conversation_service.store.conversations.types import (
     Committed,
     Conflict,
     Duplicate,
+    record_of,
 )
 from conversation_service.store.encryption import conversation_keys
 from conversation_service.store.keyspace.timestamps import span_ms, to_ms
 from conversation_service.store.records.event_details import encode_detail
+from conversation_service.store.records.message import (
+    encode_discarded,
+    encode_record,
+    encode_resumed,
+)
 from conversation_service.store.records.payloads import (
     StoredResponse,
     decode_ack,
@@ -136,6 +142,7 @@ class CommitScript:
             writes.expect_unset(self._keys.live_by_number, number)
         self._write_limits(writes, commit)
         write_blocks(writes, self._keys, commit)
+        self._write_records(writes, commit)
         self._index_response(writes, commit)
 
     def _write_limits(self, writes: CommitWrites, commit: Commit) -> None:
@@ -150,6 +157,19 @@ class CommitScript:
             writes.expect(key, encode_count(attempts.before))
             left = attempts.after.until - commit.now
             writes.set(key, encode_count(attempts.after).encode(), left)
+
+    def _write_records(self, writes: CommitWrites, commit: Commit) -> None:
+        """A held message's record stays until it is resumed or given up, as the message does."""
+        change, kept = commit.change, span_ms(commit.pool.settings.retention.messages)
+        for record in change.records:
+            key = self._keys.message(record.message_id)
+            writes.add("HSET", key, *encode_record(record))
+            if record.state is not MessageState.HELD:
+                writes.add("PEXPIRE", key, kept)
+        for message_id in change.discarded:
+            key = self._keys.message(message_id)
+            writes.add("HSET", key, *encode_discarded(commit.now))
+            writes.add("PEXPIRE", key, kept)
 
     def _index_response(self, writes: CommitWrites, commit: Commit) -> None:
         """Lists the stored responses that contain a conversation, so that purging it can empty
@@ -169,17 +189,20 @@ class CommitScript:
         change, settings = commit.change, commit.pool.settings
         for message in change.texts:
             key, conversation_id = self._keys.message(message.message_id), message.conversation_id
+            record = (
+                encode_resumed(commit.now)
+                if message.was_held
+                else encode_record(record_of(message, commit.now))
+            )
             data_key = _data_key_of(message, change)
             payload = encode_payload(message, has_conversation=not data_key)
             encrypted = self._records.encrypt_body(payload, key, conversation_id, data_key)
             self._recent_messages.keep(encrypted, message)
-            talk = "1" if message.is_relayed else ""
-            recipient = message.to.person_id
-            ids = (writes.index(key), message.message_id, conversation_id, recipient)
             kept = settings.retention.messages
             if not conversation_id:
                 kept = min(kept, settings.sending.message_validity + KEPT_FOR_RECEIPTS)
-            yield (*ids, talk, span_ms(kept), encrypted)
+            ids = (writes.index(key), message.message_id)
+            yield (*ids, span_ms(kept), encrypted, len(record), *record)
 
     def _encoded_response(self, commit: Commit) -> bytes:
         """The sender of an inbound message gets no response: only a client's is stored."""

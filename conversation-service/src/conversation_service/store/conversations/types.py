@@ -3,9 +3,12 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from conversation_service.domain.commands.client.send import SEND_KIND
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.snapshot import Snapshot
+from conversation_service.domain.model.message_records import MessageRecord
+from conversation_service.domain.model.messages import MessageState, OutboundMessage
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
 from conversation_service.store.people import NOBODY, PeopleStatus
@@ -54,19 +57,26 @@ class Commit:
     def response(self) -> StoredResponse:
         """The response to the command, now and at every repetition."""
         change = self.change
+        if self.key.kind == "text":
+            message_id = change.participant_message_id
+            timeline_id = "" if message_id else self._timeline_id
+            return StoredResponse(
+                timeline_id=timeline_id, message_id=message_id, erasure_id=change.erasure_id
+            )
         if self.key.kind in UNSTORED_RESPONSES:
-            return StoredResponse(timeline_id=self._conversation_id, erasure_id=change.erasure_id)
-        return StoredResponse(
-            change.after,
-            tuple(message.message_id for message in change.texts),
-            change.refusal is not None,
-            bool(change.held),
-        )
+            return StoredResponse()
+        return StoredResponse(change.after, self._messages, change.refusal is not None)
 
     @property
-    def _conversation_id(self) -> str:
-        if self.key.kind != "text":
-            return ""
+    def _messages(self) -> tuple[MessageRecord, ...]:
+        """What SendMessage answers: no other response has messages."""
+        if self.key.kind != SEND_KIND:
+            return ()
+        sent = (record_of(message, self.now) for message in self.change.texts)
+        return (*sent, *self.change.records)
+
+    @property
+    def _timeline_id(self) -> str:
         ids = (event.conversation_id for event in self.change.events if event.conversation_id)
         return next(ids, "")
 
@@ -82,3 +92,18 @@ class Conflict:
 
 
 CommitOutcome = Committed | Duplicate | Conflict | Exception
+
+
+def record_of(message: OutboundMessage, now: datetime) -> MessageRecord:
+    """The record of a message that is accepted for sending."""
+    return MessageRecord(
+        message.message_id,
+        MessageState.ACCEPTED,
+        now,
+        message.to.person_id,
+        message.conversation_id,
+        message.is_relayed,
+        message.template,
+        message.segment_count,
+        len(message.attachments),
+    )

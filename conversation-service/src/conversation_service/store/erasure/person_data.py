@@ -133,7 +133,7 @@ class PersonDataEraser:
         for _, fields in page:
             message_id = fields.get(b"message", b"").decode(errors="replace")
             key = self._keys.message(message_id)
-            pipeline.hmget(key, "recipient", "conversation", "talk")
+            pipeline.hmget(key, "to", "conversation", "talk")
         messages = cast("list[MessageFields]", await pipeline.execute())
         data_keys = await self._data_keys.of(fields.get(b"text", b"") for _, fields in page)
         decoded = [self._decoder.decode(*entry, data_keys) for entry in page]

@@ -135,7 +135,7 @@ class Keys:
         return self._key("message:")
 
     def message(self, message_id: str) -> str:
-        """hash: state, rank, times, conversation, recipient, talk of an outbound message."""
+        """hash: state, rank, times, conversation, recipient, content and detail of a message."""
         return self.message_prefix + message_id
 
     @property

@@ -19,10 +19,10 @@
                               have the expected field
            for each write:    number of words, command, index of the key, further words. "TALLY" is
                               HINCRBY that deletes the field at 0
-           for each message:  index of its key (hash: state, rank, accepted (ms), conversation,
-                              recipient, talk; expires), message id, conversation id ("" outside of
-                              any: no such field), recipient, talk ("1" for a relayed message, else
-                              "" and no such field), how long it is kept (ms), encrypted payload
+           for each message:  index of its key (hash: state, rank, at (ms), changed (ms),
+                              conversation, to, talk, sys; expires), message id, how long
+                              it is kept (ms), encrypted payload, number of words, then its fields
+                              and their values
            for each event:    type, conversation id, participant id, message id, detail
   RETURNS  {"done", ""} | {"repeat", response} | {"reused", ""} | {"conflict", ""}
            Only "done" writes.
@@ -98,16 +98,9 @@ for _ = 1, write_count do
   end
 end
 for _ = 1, message_count do
-  local index, id, conversation, recipient, talk, kept_ms, payload = take(7)
+  local index, id, kept_ms, payload, words = take(5)
   local message = KEYS[tonumber(index)]
-  redis.call("HSET", message, "state", "ACCEPTED", "rank", 0, "accepted", now_ms,
-    "recipient", recipient)
-  if conversation ~= "" then
-    redis.call("HSET", message, "conversation", conversation)
-  end
-  if talk ~= "" then
-    redis.call("HSET", message, "talk", talk)
-  end
+  redis.call("HSET", message, take(tonumber(words)))
   redis.call("PEXPIRE", message, kept_ms)
   redis.call("XADD", outbox, "*", "message", id, "at", now_ms, "text", payload)
 end

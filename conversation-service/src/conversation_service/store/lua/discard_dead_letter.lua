@@ -5,7 +5,7 @@
   KEYS     1 request  string  message id of the first response; expires
            2 dead     stream
            3 events   stream  type, at (ms), conversation, participant, message, detail
-           4 message  hash    state, rank, changed (ms), conversation
+           4 message  hash    state, rank, changed (ms), detail, conversation
   ARGV     1 dead letter id · 2 message id, "" if it cannot be read · 3 now_ms · 4 request_ms
            5 state · 6 rank · 7 event type · 8 detail
            9 prefix of the keys of timelines (list of event ids without their hyphen; in the slot
@@ -28,6 +28,9 @@ redis.call("SET", request, id, "PX", request_ms)
 local current, conversation = unpack(redis.call("HMGET", message, "rank", "conversation"))
 if current and tonumber(rank) > tonumber(current) then
   redis.call("HSET", message, "state", state, "rank", rank, "changed", now_ms)
+  if detail ~= "" then
+    redis.call("HSET", message, "detail", detail)
+  end
 end
 conversation = conversation or ""
 local event = redis.call("XADD", events, "*", "type", kind, "at", now_ms, "conversation",

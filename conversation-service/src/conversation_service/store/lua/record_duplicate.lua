@@ -4,22 +4,29 @@
 
   KEYS     1 duplicates  counter  how often; expires
            2 events      stream   type, at (ms), conversation, participant, message, detail
-           3 timeline    list     event ids of the conversation, without their hyphen
-  ARGV     1 now_ms · 2 counter_ms · 3 how many are recorded · 4 event type · 5 conversation id
-           6 participant id
+           3 message     hash     conversation; there is none of a keyword
+  ARGV     1 now_ms · 2 counter_ms · 3 how many are recorded · 4 event type
+           5 conversation id, "" to read it from the message · 6 participant id
+           7 message id, "" for a keyword
+           8 prefix of the keys of timelines (list of event ids without their hyphen; in the slot
+             of all keys of the pool)
   RETURNS  {"recorded", ""} | {"counted", ""}
 ]]
-local duplicates, events, timeline = KEYS[1], KEYS[2], KEYS[3]
-local now_ms, counter_ms, limit, kind, conversation, participant = unpack(ARGV)
+local duplicates, events, message = KEYS[1], KEYS[2], KEYS[3]
+local now_ms, counter_ms, limit, kind, conversation, participant, id, timeline_prefix = unpack(ARGV)
 
 local count = redis.call("INCR", duplicates)
 if count == 1 then
   redis.call("PEXPIRE", duplicates, counter_ms)
 end
+if conversation == "" then
+  conversation = redis.call("HGET", message, "conversation") or ""
+end
+local timeline = timeline_prefix .. conversation
 if count > tonumber(limit) or redis.call("EXISTS", timeline) == 0 then
   return { "counted", "" }
 end
 local event = redis.call("XADD", events, "*", "type", kind, "at", now_ms, "conversation",
-  conversation, "participant", participant, "message", "", "detail", "")
+  conversation, "participant", participant, "message", id, "detail", "")
 redis.call("RPUSHX", timeline, (string.gsub(event, "-", "")))
 return { "recorded", "" }

@@ -7,7 +7,7 @@
            2 outbox    stream
            3 events    stream  type, at (ms), conversation, participant, message, detail
            4 dead      stream  the outbox entry, and: reason, died (ms)
-           5+ messages hash    state, rank, changed (ms), conversation; expires
+           5+ messages hash    state, rank, changed (ms), detail, conversation; expires
   ARGV     1 the caller's token · 2 now_ms
            3 prefix of the keys of timelines (list of event ids without their hyphen; in the slot
              of all keys of the pool)
@@ -61,6 +61,9 @@ for index = first_message, #KEYS do
     end
   elseif current and tonumber(rank) > tonumber(current) then
     redis.call("HSET", message, "state", state, "rank", rank, "changed", now_ms)
+    if detail ~= "" then
+      redis.call("HSET", message, "detail", detail)
+    end
     if kind ~= "" and conversation ~= "" then
       record(conversation, id, kind, detail)
     end

@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import NamedTuple, cast
 
 from conversation_service.domain.model.events import (
+    DISCARDED,
     DeadLetterReason,
     Detail,
     EventType,
-    Failure,
-    FailureReason,
 )
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.pool import PoolSettings
@@ -63,9 +62,7 @@ class FinalStatus(NamedTuple):
     detail: Detail | None
 
 
-_REFUSED = FinalStatus(
-    MessageState.REFUSED, EventType.MESSAGE_FAILED, Failure(FailureReason.DISCARDED)
-)
+_DISCARDED = FinalStatus(MessageState.FAILED, EventType.MESSAGE_FAILED, DISCARDED)
 
 _EXPIRED = FinalStatus(MessageState.EXPIRED, EventType.MESSAGE_EXPIRED, None)
 
@@ -121,9 +118,9 @@ class DeadLetters:
         now: datetime,
         settings: PoolSettings,
     ) -> str | None:
-        """Removes a dead letter; its message is refused. Returns its id, None if it is gone."""
+        """Removes a dead letter; its message fails. Returns its id, None if it is gone."""
         request = OperatorRequest("discard", request_id, dead_letter_id)
-        return await self._remove(request, message_id, _REFUSED, now, settings)
+        return await self._remove(request, message_id, _DISCARDED, now, settings)
 
     async def expire(self, now: datetime, settings: PoolSettings) -> int:
         """Removes some that were kept long enough; their messages expire. Returns how many."""

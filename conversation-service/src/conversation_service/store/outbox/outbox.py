@@ -7,9 +7,10 @@ from typing import NamedTuple, cast
 
 from redis.asyncio import Redis
 
+from conversation_service.domain.model.message_records import MessageRecord
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.store.encryption.conversation_keys import conversation_of
-from conversation_service.store.keyspace.timestamps import from_ms, optional_time, to_ms
+from conversation_service.store.keyspace.timestamps import from_ms, to_ms
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
 from conversation_service.store.outbox.settlement import (
     DeadLettering,
@@ -19,6 +20,7 @@ from conversation_service.store.outbox.settlement import (
     settle_arguments,
 )
 from conversation_service.store.people import PeopleLookup, PeopleStatus
+from conversation_service.store.records.message import decode_record
 from conversation_service.store.storage import PoolStorage
 from runtime.redis.scripts import Argument, raise_first_error
 
@@ -31,21 +33,6 @@ class Backlog:
 
     waiting: int
     oldest: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class MessageStatus:
-    """A message's state and its recipient, whose id is the same in all pools."""
-
-    message_id: str
-    state: MessageState
-    accept_time: datetime
-    change_time: datetime | None
-    recipient_id: str
-    # Empty outside of any conversation.
-    conversation_id: str = ""
-    # Whether a participant wrote it.
-    is_relayed: bool = False
 
 
 class LookedUp(NamedTuple):
@@ -165,18 +152,18 @@ class Outbox:
         replies = cast("list[list[bytes]]", raise_first_error(await self._scripts.run(calls)))
         return [recipient.decode() for _, recipient in replies]
 
-    async def messages(self, message_ids: Sequence[str]) -> list[MessageStatus]:
-        """The states of messages, without those that are not kept."""
+    async def messages(self, message_ids: Sequence[str]) -> list[MessageRecord]:
+        """The records of messages, without those that are not kept."""
         pipeline = self._redis.pipeline(transaction=False)
         for message_id in message_ids:
             pipeline.hgetall(self._keys.message(message_id))
         hashes = cast("list[dict[bytes, bytes]]", await pipeline.execute())
         pairs = zip(message_ids, hashes, strict=True)
-        return [_message_status(message_id, fields) for message_id, fields in pairs if fields]
+        return [decode_record(message_id, fields) for message_id, fields in pairs if fields]
 
     async def state(self, message_id: str) -> MessageState | None:
         """A message's state, None if it is not kept."""
-        return next((status.state for status in await self.messages([message_id])), None)
+        return next((record.state for record in await self.messages([message_id])), None)
 
     async def backlog(self) -> Backlog:
         """The entries that are not settled."""
@@ -223,16 +210,3 @@ class Outbox:
         ]
         keys = await self._data_keys.of(fields[b"text"] for _, fields in entries)
         return {entry_id: self._decoder.reencrypt(fields, keys) for entry_id, fields in entries}
-
-
-def _message_status(message_id: str, fields: dict[bytes, bytes]) -> MessageStatus:
-    changed = fields.get(b"changed")
-    return MessageStatus(
-        message_id,
-        MessageState(fields[b"state"].decode()),
-        from_ms(int(fields[b"accepted"])),
-        optional_time(int(changed) if changed else None),
-        fields.get(b"recipient", b"").decode(),
-        fields.get(b"conversation", b"").decode(),
-        b"talk" in fields,
-    )

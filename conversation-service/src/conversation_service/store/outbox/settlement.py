@@ -53,9 +53,9 @@ _EVENT_TYPES = {
     MessageState.SENT: EventType.MESSAGE_SENT,
     MessageState.DELIVERED: EventType.MESSAGE_DELIVERED,
     MessageState.UNDELIVERED: EventType.MESSAGE_UNDELIVERED,
-    MessageState.REFUSED: EventType.MESSAGE_FAILED,
+    MessageState.FAILED: EventType.MESSAGE_FAILED,
     MessageState.EXPIRED: EventType.MESSAGE_EXPIRED,
-    MessageState.UNKNOWN: EventType.MESSAGE_UNCERTAIN,
+    MessageState.UNCERTAIN: EventType.MESSAGE_UNCERTAIN,
 }
 
 

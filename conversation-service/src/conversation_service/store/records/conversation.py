@@ -39,7 +39,7 @@ _DEFAULTS: tuple[Any, ...] = (None,) * len(_TIMES) + (
     None,
     "",
     "",
-    [0, 0],
+    [[], []],
     ["", "", -1, 0],
     None,
     {},
@@ -58,7 +58,7 @@ def encode_conversation(conversation: Conversation) -> bytes:
         conversation.end_reason.value if conversation.end_reason else None,
         conversation.end_note,
         conversation.unique_name,
-        list(conversation.held),
+        [list(held) for held in conversation.held],
         [*loop.last, loop.speaker, loop.repeats],
         _since(created, conversation.join_request_time),
         dict(conversation.labels),
@@ -86,7 +86,7 @@ def decode_conversation(
     times: dict[str, Any] = {
         name: _after(created, since) for name, since in zip(_TIMES, optional, strict=False)
     }
-    reason, note, name, held, loop, asked, labels = optional[len(_TIMES) :]
+    reason, note, name, (held_first, held_second), loop, asked, labels = optional[len(_TIMES) :]
     first, second, speaker, repeats = loop
     return Conversation(
         conversation_id=conversation_id,
@@ -102,7 +102,7 @@ def decode_conversation(
         end_note=note,
         unique_name=name,
         labels=labels,
-        held=(held[0], held[1]),
+        held=(tuple(held_first), tuple(held_second)),
         loop_detector=LoopDetector((first, second), speaker, repeats),
         join_request_time=_after(created, asked),
         **times,

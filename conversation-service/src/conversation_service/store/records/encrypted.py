@@ -20,7 +20,12 @@ from conversation_service.store.records.conversation import (
     dumps,
     encode_conversation,
 )
-from conversation_service.store.records.payloads import VERSION, StoredResponse
+from conversation_service.store.records.payloads import (
+    VERSION,
+    StoredResponse,
+    decode_sent,
+    encode_sent,
+)
 from conversation_service.store.records.pool import decode_pool, encode_pool
 
 
@@ -70,9 +75,8 @@ class RecordCipher:
             "id": conversation.conversation_id if conversation else "",
             "etag": conversation.etag if conversation else "",
             "conversation": encode_conversation(conversation).decode() if conversation else "",
-            "messages": response.message_ids,
+            "messages": [*map(encode_sent, response.messages)],
             "refused": response.is_refused,
-            "held": response.is_held,
         }
         return self._cipher.encrypt(dumps(values), record)
 
@@ -83,8 +87,8 @@ class RecordCipher:
         values = json.loads(self._cipher.decrypt(encrypted, record))
         body = values["conversation"].encode()
         conversation = self._decode(body, values["id"], values["etag"]) if body else None
-        messages = tuple(values["messages"])
-        return StoredResponse(conversation, messages, values["refused"], values["held"])
+        messages = tuple(decode_sent(sent, values["id"]) for sent in values["messages"])
+        return StoredResponse(conversation, messages, values["refused"])
 
     def encrypt_body(
         self, plain: bytes, record: str, conversation_id: str = "", data_key: bytes = b""

@@ -6,10 +6,17 @@ The first item, or byte, is the version of the form.
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import Conversation
-from conversation_service.domain.model.messages import Attachment, HeldMessage, OutboundMessage
+from conversation_service.domain.model.message_records import MessageRecord
+from conversation_service.domain.model.messages import (
+    Attachment,
+    HeldMessage,
+    MessageState,
+    OutboundMessage,
+)
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.rate_limits import SenderLimits, WindowCounter
 from conversation_service.store.keyspace.timestamps import (
@@ -34,12 +41,14 @@ class StoredResponse:
     """The first response to a command, kept for its repetitions."""
 
     conversation: Conversation | None = None
-    message_ids: tuple[str, ...] = ()
+    # The messages that a client sent, as they were accepted.
+    messages: tuple[MessageRecord, ...] = ()
     # The command was refused although something was written.
     is_refused: bool = False
-    is_held: bool = False
-    # The conversation in whose timeline an inbound message is recorded; empty if there is none.
+    # The conversation in whose timeline a keyword is recorded; empty if there is none.
     timeline_id: str = ""
+    # The participant's message that was relayed, held or not relayed; empty if there was none.
+    message_id: str = ""
     # The response contained a conversation that has been purged.
     is_expired: bool = False
     # The erasure that an inbound message asked for: whether it did depends on the pool's settings
@@ -105,13 +114,13 @@ def decode_payload(
 def encode_held(message: HeldMessage) -> bytes:
     """A message that a paused conversation holds."""
     attachments = _encode_attachments(message.attachments)
-    return dumps([VERSION, message.author_id, message.body, *attachments])
+    return dumps([VERSION, message.message_id, message.author_id, message.body, *attachments])
 
 
 def decode_held(stored: bytes) -> HeldMessage:
     """A held message."""
-    _, author_id, body, *attachments = json.loads(stored)
-    return HeldMessage(author_id, body, _decode_attachments(attachments))
+    _, message_id, author_id, body, *attachments = json.loads(stored)
+    return HeldMessage(message_id, author_id, body, _decode_attachments(attachments))
 
 
 def encode_count(count: WindowCounter) -> str:
@@ -166,13 +175,37 @@ def decode_sender_limits(stored: bytes) -> SenderLimits:
 
 def encode_ack(response: StoredResponse) -> bytes:
     """The response to a command whose caller learns only that it was carried out."""
-    return "\n".join((response.timeline_id, response.erasure_id)).rstrip("\n").encode()
+    ids = (response.timeline_id, response.message_id, response.erasure_id)
+    return "\n".join(ids).rstrip("\n").encode()
 
 
 def decode_ack(stored: bytes) -> StoredResponse:
-    """The same; most hold a conversation id or nothing."""
-    timeline_id, _, erasure_id = stored.decode().partition("\n")
-    return StoredResponse(timeline_id=timeline_id, erasure_id=erasure_id)
+    """The same; most hold a message id."""
+    timeline_id, message_id, erasure_id = [*stored.decode().split("\n"), "", ""][:3]
+    return StoredResponse(timeline_id=timeline_id, message_id=message_id, erasure_id=erasure_id)
+
+
+def encode_sent(record: MessageRecord) -> list[str | int | bool]:
+    """A message of a client's response; it has no template, and has not changed yet."""
+    counts = (record.segment_count, record.attachment_count)
+    created = to_ms(record.create_time)
+    ids = (record.message_id, record.recipient_id)
+    return [*ids, record.state.value, record.is_relayed, created, *counts]
+
+
+def decode_sent(values: list[Any], conversation_id: str) -> MessageRecord:
+    """A message of a client's response."""
+    message_id, recipient_id, state, is_relayed, created, segments, files = values
+    return MessageRecord(
+        message_id,
+        MessageState(state),
+        from_ms(created),
+        recipient_id,
+        conversation_id,
+        is_relayed,
+        segment_count=segments,
+        attachment_count=files,
+    )
 
 
 def encode_opt_out(opt_out: OptOut) -> str:

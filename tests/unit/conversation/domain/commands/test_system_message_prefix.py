@@ -59,7 +59,7 @@ def test_a_message_that_begins_like_a_system_message_is_quoted(body: str) -> Non
     ]
     sent = SendMessage("r", "c", BOB.participant_id, body)
     assert sent_bodies(sent.decide(snapshot_about(ACTIVE, pool=MARKED))) == [(ALICE, f"> {body}")]
-    held = (HeldMessage(BOB.participant_id, body),)
+    held = (HeldMessage("m1", BOB.participant_id, body),)
     resumed = ResumeConversation("r", "c")
     snapshot = snapshot_about(PAUSED, pool=MARKED, held=held)
     assert (ALICE, f"> {body}") in sent_bodies(resumed.decide(snapshot))

@@ -44,8 +44,11 @@ from support.builders.decisions import (
 )
 
 NOTED = replace(ACTIVE, unique_name="order 7")
-HOLDS = replace(PAUSED, held=(1, 1), unique_name="order 7")
-HELD = (HeldMessage(ALICE.participant_id, "a secret"), HeldMessage(BOB.participant_id, "a secret"))
+HOLDS = replace(PAUSED, held=(("m1",), ("m2",)), unique_name="order 7")
+HELD = (
+    HeldMessage("m1", ALICE.participant_id, "a secret"),
+    HeldMessage("m2", BOB.participant_id, "a secret"),
+)
 OUT = {BOB: OptOut(NOW, OptOutSource.TEXT, "an earlier text")}
 WARNED_AT = ACTIVE.due_time - timedelta(hours=1)
 DRAINED = replace(POOL, numbers=draining(NUMBERS[0].phone_number))

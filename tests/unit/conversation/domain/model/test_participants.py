@@ -51,9 +51,9 @@ def test_the_deployments_hash_tag_is_no_valid_name_of_a_pool() -> None:
 
 
 def test_states_of_a_message_are_ranked() -> None:
-    in_order = [MessageState.ACCEPTED, MessageState.UNKNOWN, MessageState.SENT]
+    in_order = [MessageState.ACCEPTED, MessageState.UNCERTAIN, MessageState.SENT]
     in_order += [MessageState.UNDELIVERED, MessageState.DELIVERED]
     ranks = [state.rank for state in in_order]
     assert ranks == sorted(set(ranks))
-    failed = (MessageState.REFUSED, MessageState.UNDELIVERED, MessageState.EXPIRED)
+    failed = (MessageState.FAILED, MessageState.UNDELIVERED, MessageState.EXPIRED)
     assert len({state.rank for state in failed}) == 1

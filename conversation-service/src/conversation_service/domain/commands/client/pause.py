@@ -71,7 +71,12 @@ class ResumeConversation:
         ]
         drafts += [
             relayed_draft(
-                snapshot, conversation, message.author_id, message.body, message.attachments
+                snapshot,
+                conversation,
+                message.author_id,
+                message.body,
+                message.attachments,
+                message.message_id,
             )
             for message in snapshot.held
         ]

@@ -6,6 +6,7 @@ from conversation_service.domain.errors import ConversationError
 from conversation_service.domain.model.consent import ConsentChange
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event
+from conversation_service.domain.model.message_records import MessageRecord
 from conversation_service.domain.model.messages import HeldMessage, OutboundMessage
 from conversation_service.domain.model.participants import Block, Person, Route
 from conversation_service.domain.model.pool import Pool
@@ -49,6 +50,10 @@ class Change:
     texts: tuple[OutboundMessage, ...] = ()
     events: tuple[Event, ...] = ()
     held: tuple[HeldMessage, ...] = ()
+    # Of messages that are kept without being sent: held ones, and those that are not relayed.
+    records: tuple[MessageRecord, ...] = ()
+    # Ids of messages that were held and are given up.
+    discarded: tuple[str, ...] = ()
     sender_limits: SenderLimitsChange | None = None
     code_attempts: CodeAttemptsChange | None = None
     new_block: Block | None = None
@@ -63,3 +68,9 @@ class Change:
     pool: Pool | None = None
     # The command is refused although something is written, such as the count of wrong codes.
     refusal: ConversationError | None = None
+
+    @property
+    def participant_message_id(self) -> str:
+        """Id of the message that a participant wrote with this change; empty if it has none."""
+        relayed = (text.message_id for text in self.texts if text.is_relayed)
+        return next(relayed, "") or next((record.message_id for record in self.records), "")

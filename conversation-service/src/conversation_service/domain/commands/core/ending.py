@@ -1,13 +1,15 @@
 """How a conversation ends, and which messages and events that causes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.lifecycle import ended
 from conversation_service.domain.commands.core.replies import transition
 from conversation_service.domain.commands.core.snapshot import Draft, Snapshot
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
-from conversation_service.domain.model.events import Event, EventType
+from conversation_service.domain.model.events import DISCARDED, Event, EventType
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.templates.catalog import Template
 
@@ -49,7 +51,8 @@ def end(
     )
     after = ended(snapshot, conversation, reason, note)
     events = [event, *_dropped_events(conversation)]
-    return transition(snapshot, conversation, after, drafts, events)
+    change = transition(snapshot, conversation, after, drafts, events)
+    return replace(change, discarded=tuple(chain(*conversation.held)))
 
 
 def ending_template(conversation: Conversation, reason: EndReason) -> Template:
@@ -65,13 +68,14 @@ def _notice_of_dropped(
 
 
 def _dropped_events(conversation: Conversation) -> Iterator[Event]:
-    """One event per author, with the number of their held messages."""
-    # A waiting conversation has one participant and two counts, both zero.
-    for person, count in zip(conversation.participants, conversation.held, strict=False):
-        if count:
-            yield Event(
-                EventType.HELD_MESSAGES_DROPPED,
-                conversation.conversation_id,
-                person.participant_id,
-                detail=count,
-            )
+    """One event per author with the number of their held messages, and one per message."""
+    conversation_id = conversation.conversation_id
+    # A waiting conversation has one participant and two lists, both empty.
+    for person, held in zip(conversation.participants, conversation.held, strict=False):
+        author_id = person.participant_id
+        if held:
+            dropped = EventType.HELD_MESSAGES_DROPPED
+            yield Event(dropped, conversation_id, author_id, detail=len(held))
+        for message_id in held:
+            failed = EventType.MESSAGE_FAILED
+            yield Event(failed, conversation_id, author_id, message_id, DISCARDED)

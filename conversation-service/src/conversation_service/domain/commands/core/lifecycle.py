@@ -84,11 +84,12 @@ def message_passed(
     )
 
 
-def message_held(conversation: Conversation, author: Person) -> Conversation:
+def message_held(conversation: Conversation, author: Person, message_id: str) -> Conversation:
     """One more message of the author is held."""
     first, second = conversation.held
-    is_first = conversation.position(author) == 0
-    return replace(conversation, held=(first + 1, second) if is_first else (first, second + 1))
+    if conversation.position(author) == 0:
+        return replace(conversation, held=((*first, message_id), second))
+    return replace(conversation, held=(first, (*second, message_id)))
 
 
 def paused(snapshot: Snapshot, conversation: Conversation) -> Conversation:
@@ -100,7 +101,7 @@ def paused(snapshot: Snapshot, conversation: Conversation) -> Conversation:
 
 def resumed(snapshot: Snapshot, conversation: Conversation) -> Conversation:
     """It goes on; the held messages are being sent."""
-    after = replace(conversation, state=State.ACTIVE, pause_time=None, held=(0, 0))
+    after = replace(conversation, state=State.ACTIVE, pause_time=None, held=((), ()))
     return message_passed(snapshot, after, conversation.loop_detector)
 
 
@@ -132,7 +133,7 @@ def ended(
         end_reason=reason,
         end_note=note,
         pause_time=None,
-        held=(0, 0),
+        held=((), ()),
         loop_detector=LoopDetector(),
         due_time=snapshot.now + snapshot.pool.settings.retention.conversations,
     )

@@ -21,6 +21,9 @@ class Reply:
     limits: SenderLimitsChange | None
 
 
+NO_REPLY = Reply((), None)
+
+
 def transition(
     snapshot: Snapshot,
     before: Conversation | None,
@@ -107,7 +110,7 @@ def limited_failure_notice(snapshot: Snapshot, person: Person, template: Templat
     """Notifies of a failed message, unless the person was notified just now or very often."""
     before = snapshot.limits_of(person)
     if not before.may_send_failure_notice(snapshot.now):
-        return Reply((), None)
+        return NO_REPLY
     after = before.failure_notice_sent(snapshot.now)
     return Reply(
         (snapshot.system_message(person, template),), SenderLimitsChange(person, before, after)

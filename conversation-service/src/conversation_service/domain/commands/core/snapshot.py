@@ -33,6 +33,9 @@ class Draft:
     author_id: str = ""
     may_reach_opted_out: bool = False
     attachments: tuple[Attachment, ...] = ()
+    # Of a participant's message, which has an id before it is relayed.
+    message_id: str = ""
+    was_held: bool = False
 
 
 # Those whom the rules oblige us to answer, also when the campaign's budget for other messages is
@@ -92,8 +95,8 @@ class Snapshot:
 
     pool: Pool
     now: datetime
-    # Unique and sortable by time: the id of a new conversation, the etag after the change and the
-    # prefix of its message ids.
+    # Unique and sortable by time: the id of a new conversation, of a participant's message, the
+    # etag after the change and the prefix of the ids of its other messages.
     change_id: str = ""
     # Generated if the read set needs a code.
     new_code: str = ""
@@ -235,7 +238,7 @@ class Snapshot:
         """
         return tuple(
             OutboundMessage(
-                message_id=f"{self.change_id}-{index}",
+                message_id=self._message_id(draft, index),
                 conversation_id=conversation_id,
                 from_number=masked_number,
                 to=draft.to,
@@ -244,6 +247,8 @@ class Snapshot:
                 is_relayed=draft.author_id != "",
                 uses_reserve=draft.template in _USING_RESERVE,
                 attachments=draft.attachments,
+                template=draft.template,
+                was_held=draft.was_held,
             )
             for index, draft in enumerate(drafts, first)
         )
@@ -263,9 +268,12 @@ class Snapshot:
             EventType.MESSAGE_RELAYED if is_relayed else EventType.MESSAGE_ACCEPTED,
             conversation_id=conversation_id,
             participant_id=draft.author_id if is_relayed else draft.to.participant_id,
-            message_id=f"{self.change_id}-{index}",
+            message_id=self._message_id(draft, index),
             detail=draft.template,
         )
+
+    def _message_id(self, draft: Draft, index: int) -> str:
+        return draft.message_id or f"{self.change_id}-{index}"
 
 
 _LOADED = tuple(item.name for item in fields(Snapshot) if item.default_factory is dict)

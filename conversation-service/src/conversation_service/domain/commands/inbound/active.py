@@ -9,7 +9,7 @@ from conversation_service.domain.commands.core.replies import notify_limited, re
 from conversation_service.domain.commands.inbound.inbound_message import (
     InboundContext,
     keyword_event,
-    not_relayed_event,
+    not_relayed,
 )
 from conversation_service.domain.commands.inbound.relay import relay_message, with_notice_of_files
 from conversation_service.domain.commands.inbound.waiting import end_by_keyword
@@ -100,9 +100,8 @@ def _keyword_events(
 
 
 def _already_in_conversation(inbound: InboundContext, active: Conversation) -> Change:
-    event = not_relayed_event(inbound, active.conversation_id, RelayRefusal.ALREADY_IN_CONVERSATION)
     reply = reply_to(inbound.snapshot, inbound.sender, Template.ALREADY_TALKING)
-    return notify_limited(inbound.snapshot, active, reply, [event])
+    return not_relayed(inbound, active, RelayRefusal.ALREADY_IN_CONVERSATION, reply)
 
 
 def _reply_to_keyword(inbound: InboundContext, active: Conversation, template: Template) -> Change:

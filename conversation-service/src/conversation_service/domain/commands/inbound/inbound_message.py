@@ -1,15 +1,26 @@
 """What is known when an inbound message is decided, its events, and stale messages."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.replies import limited_failure_notice, notify_limited
+from conversation_service.domain.commands.core.replies import (
+    NO_REPLY,
+    Reply,
+    limited_failure_notice,
+    notify_limited,
+)
 from conversation_service.domain.commands.core.snapshot import Snapshot
+from conversation_service.domain.commands.inbound.attachments import split_attachments
 from conversation_service.domain.keywords.keywords import Keyword, ParsedKeyword
 from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event, EventType, RelayRefusal
-from conversation_service.domain.model.messages import InboundMessage
+from conversation_service.domain.model.message_records import MessageRecord
+from conversation_service.domain.model.messages import (
+    InboundMessage,
+    MessageState,
+    segment_count,
+)
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.templates.catalog import Template
 
@@ -57,32 +68,51 @@ def keyword_event(inbound: InboundContext, conversation_id: str) -> Event:
     )
 
 
-def reconciled_event(snapshot: Snapshot, sender: Person, conversation_id: str) -> Event:
+def reconciled_event(sender: Person, conversation_id: str, message_id: str) -> Event:
     """A message without a callback was found in the carrier's records."""
-    return Event(
-        EventType.MESSAGE_RECOVERED, conversation_id, sender.participant_id, snapshot.change_id
-    )
+    return Event(EventType.MESSAGE_RECOVERED, conversation_id, sender.participant_id, message_id)
 
 
-def attachments_refused_event(inbound: InboundContext, conversation_id: str) -> Event:
+def attachments_refused_event(
+    inbound: InboundContext, conversation_id: str, message_id: str
+) -> Event:
     """Files of a message are not relayed. A keyword is no message, so it has no id."""
-    is_message = inbound.effective_keyword is Keyword.TALK
-    message_id = inbound.snapshot.change_id if is_message else ""
     author_id = inbound.sender.participant_id
     return Event(EventType.MESSAGE_ATTACHMENTS_REFUSED, conversation_id, author_id, message_id)
 
 
-def not_relayed_event(
-    inbound: InboundContext, conversation_id: str, refusal: RelayRefusal
-) -> Event:
-    """A message was received and not relayed, with the reason."""
-    return Event(
+def not_relayed(
+    inbound: InboundContext,
+    conversation: Conversation,
+    refusal: RelayRefusal,
+    reply: Reply = NO_REPLY,
+) -> Change:
+    """A message was received and is not relayed, for this reason."""
+    snapshot, message = inbound.snapshot, inbound.message
+    conversation_id, message_id = conversation.conversation_id, snapshot.change_id
+    event = Event(
         EventType.MESSAGE_NOT_RELAYED,
-        conversation_id=conversation_id,
-        participant_id=inbound.sender.participant_id,
-        message_id=inbound.snapshot.change_id,
-        detail=refusal,
+        conversation_id,
+        inbound.sender.participant_id,
+        message_id,
+        refusal,
     )
+    partner = conversation.partner_of(inbound.sender)
+    policy = snapshot.pool.settings.relay.attachment_policy
+    files = split_attachments(message.attachments, policy).relayed
+    record = MessageRecord(
+        message_id,
+        MessageState.NOT_RELAYED,
+        snapshot.now,
+        partner.person_id if partner else "",
+        conversation_id,
+        is_relayed=True,
+        segment_count=segment_count(message.body, files),
+        attachment_count=len(files),
+        relay_refusal=refusal,
+    )
+    change = notify_limited(snapshot, conversation, reply, [event])
+    return replace(change, records=(record,))
 
 
 def is_stale(message: InboundMessage, active: Conversation) -> bool:
@@ -111,13 +141,11 @@ def refuse_forgotten(inbound: InboundContext, conversation: Conversation | None)
     """Does nothing with what may have been done before, and tells a participant."""
     if conversation is None:
         return Change()
-    event = not_relayed_event(inbound, conversation.conversation_id, RelayRefusal.TOO_OLD)
     notice = limited_failure_notice(inbound.snapshot, inbound.sender, Template.MAYBE_NOT_DELIVERED)
-    return notify_limited(inbound.snapshot, conversation, notice, [event])
+    return not_relayed(inbound, conversation, RelayRefusal.TOO_OLD, notice)
 
 
 def refuse_stale(inbound: InboundContext, active: Conversation) -> Change:
     """Neither relays the message to the present partner nor carries out its keyword."""
-    event = not_relayed_event(inbound, active.conversation_id, RelayRefusal.TOO_LATE)
     notice = limited_failure_notice(inbound.snapshot, inbound.sender, Template.NOT_DELIVERED)
-    return notify_limited(inbound.snapshot, active, notice, [event])
+    return not_relayed(inbound, active, RelayRefusal.TOO_LATE, notice)

@@ -89,7 +89,7 @@ class ReceiveMessage:
             return change
         conversation = change.after or snapshot.live(self.route)
         conversation_id = conversation.conversation_id if conversation else ""
-        event = reconciled_event(snapshot, self.sender, conversation_id)
+        event = reconciled_event(self.sender, conversation_id, change.participant_message_id)
         return replace(change, events=(event, *change.events))
 
     def _decide(self, snapshot: Snapshot) -> Change:

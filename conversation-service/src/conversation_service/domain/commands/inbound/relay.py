@@ -7,8 +7,6 @@ from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.holding import hold, relayed_draft, rule_against_hold
 from conversation_service.domain.commands.core.lifecycle import message_passed
 from conversation_service.domain.commands.core.replies import (
-    notify,
-    notify_limited,
     replies_to,
     reply_to,
     transition,
@@ -21,7 +19,7 @@ from conversation_service.domain.commands.inbound.attachments import (
 from conversation_service.domain.commands.inbound.inbound_message import (
     InboundContext,
     attachments_refused_event,
-    not_relayed_event,
+    not_relayed,
 )
 from conversation_service.domain.keywords.reactions import quoted_in_reaction
 from conversation_service.domain.model.conversation import Conversation, State
@@ -50,12 +48,11 @@ def relay_message(inbound: InboundContext, active: Conversation) -> Change:
     quoted = quoted_in_reaction(message.body)
     if quoted and snapshot.pool.catalog.is_system_message(quoted):
         # The partner did not get that message. Who taps a reaction expects no answer.
-        event = not_relayed_event(inbound, active.conversation_id, RelayRefusal.REACTION)
-        return notify(snapshot, active, (), [event])
+        return not_relayed(inbound, active, RelayRefusal.REACTION)
     files = split_attachments(message.attachments, snapshot.pool.settings.relay.attachment_policy)
     refusal = _refusal_of(inbound, files, active)
     if refusal is not None:
-        return _not_relayed(inbound, active, refusal)
+        return _refuse(inbound, active, refusal)
     limits = snapshot.limits_of(inbound.sender)
     settings = snapshot.pool.settings.relay
     resumes = limits.relay_resumes(
@@ -74,7 +71,7 @@ def relay_message(inbound: InboundContext, active: Conversation) -> Change:
         active.last_message_time,
     )
     if loop_detector.is_loop:
-        return _not_relayed(inbound, active, RelayRefusal.LOOP)
+        return _refuse(inbound, active, RelayRefusal.LOOP)
     after = message_passed(snapshot, active, loop_detector)
     relayed = relayed_draft(
         snapshot, active, inbound.sender.participant_id, message.body, files.relayed
@@ -100,20 +97,18 @@ def _refusal_of(
     return rule_against_hold(inbound.snapshot, active) if active.state is State.PAUSED else None
 
 
-def _not_relayed(inbound: InboundContext, active: Conversation, refusal: RelayRefusal) -> Change:
-    event = not_relayed_event(inbound, active.conversation_id, refusal)
+def _refuse(inbound: InboundContext, active: Conversation, refusal: RelayRefusal) -> Change:
     template = _REPLY_TEMPLATES.get(refusal) or _template_about_files(inbound.snapshot)
     reply = reply_to(inbound.snapshot, inbound.sender, template)
-    return notify_limited(inbound.snapshot, active, reply, [event])
+    return not_relayed(inbound, active, refusal, reply)
 
 
 def _too_many(inbound: InboundContext, active: Conversation, resumes: datetime) -> Change:
     """Tells a sender of too many messages once, until they are relayed again."""
     snapshot, sender = inbound.snapshot, inbound.sender
-    event = not_relayed_event(inbound, active.conversation_id, RelayRefusal.MESSAGE_LIMIT_REACHED)
-    limits = snapshot.limits_of(sender)
+    refusal, limits = RelayRefusal.MESSAGE_LIMIT_REACHED, snapshot.limits_of(sender)
     if limits.is_relay_refusal_muted(snapshot.now):
-        return notify(snapshot, active, (), [event])
+        return not_relayed(inbound, active, refusal)
     reply = reply_to(
         snapshot,
         sender,
@@ -121,7 +116,7 @@ def _too_many(inbound: InboundContext, active: Conversation, resumes: datetime) 
         span=resumes - snapshot.now,
         limits=limits.relay_refused(resumes),
     )
-    return notify_limited(snapshot, active, reply, [event])
+    return not_relayed(inbound, active, refusal, reply)
 
 
 def _hold(
@@ -129,11 +124,12 @@ def _hold(
 ) -> Change:
     snapshot, sender = inbound.snapshot, inbound.sender
     # The reply to the first held message told them of the pause.
-    knows_of_pause = active.held[active.position(sender)] > 0
+    knows_of_pause = bool(active.held[active.position(sender)])
     templates = [] if knows_of_pause else [Template.PAUSED_HELD]
     templates += _replies_about_files(snapshot, files)
     reply = replies_to(snapshot, sender, templates, limits=limits)
-    held = HeldMessage(sender.participant_id, inbound.message.body, files.relayed)
+    body = inbound.message.body
+    held = HeldMessage(snapshot.change_id, sender.participant_id, body, files.relayed)
     events = _events_about_files(inbound, files, active)
     return replace(hold(snapshot, active, held, reply.drafts, events), sender_limits=reply.limits)
 
@@ -149,9 +145,8 @@ def with_notice_of_files(inbound: InboundContext, change: Change, conversation_i
     if not (split.relayed or split.refused):
         return change
     template = _template_about_files(snapshot)
-    change = replace(
-        change, events=(*change.events, attachments_refused_event(inbound, conversation_id))
-    )
+    event = attachments_refused_event(inbound, conversation_id, change.participant_message_id)
+    change = replace(change, events=(*change.events, event))
     replies = [at for at, text in enumerate(change.texts) if text.to == sender]
     if replies:
         return _with_sentence(change, replies[-1], snapshot.pool.catalog.sentence(template))
@@ -194,5 +189,7 @@ def _template_about_files(snapshot: Snapshot) -> Template:
 def _events_about_files(
     inbound: InboundContext, files: AttachmentSplit, active: Conversation
 ) -> list[Event]:
-    conversation_id = active.conversation_id
-    return [attachments_refused_event(inbound, conversation_id)] if files.refused else []
+    if not files.refused:
+        return []
+    message_id = inbound.snapshot.change_id
+    return [attachments_refused_event(inbound, active.conversation_id, message_id)]

@@ -8,7 +8,7 @@ from conversation_service.domain.commands.core.replies import notify_limited, re
 from conversation_service.domain.commands.inbound.inbound_message import (
     InboundContext,
     keyword_event,
-    not_relayed_event,
+    not_relayed,
 )
 from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.conversation import Conversation, EndReason
@@ -49,7 +49,6 @@ def _reply(inbound: InboundContext, waiting: Conversation, template: Template) -
     left = waiting.due_time - inbound.snapshot.now
     reply = reply_to(inbound.snapshot, inbound.sender, template, code=waiting.code, span=left)
     if inbound.effective_keyword in (Keyword.TALK, Keyword.CODE):
-        event = not_relayed_event(inbound, waiting.conversation_id, RelayRefusal.NOBODY_JOINED)
-    else:
-        event = keyword_event(inbound, waiting.conversation_id)
+        return not_relayed(inbound, waiting, RelayRefusal.NOBODY_JOINED, reply)
+    event = keyword_event(inbound, waiting.conversation_id)
     return notify_limited(inbound.snapshot, waiting, reply, [event])

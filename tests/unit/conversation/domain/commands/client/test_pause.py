@@ -39,13 +39,14 @@ from support.builders.decisions import (
 
 LATER = NOW + timedelta(hours=1)
 REFUSES = pool_with({"relay.pause_policy": PausePolicy.REFUSE})
-FULL = replace(PAUSED, held=(HELD_LIMIT // 2, HELD_LIMIT - HELD_LIMIT // 2))
-HOLDS_BOTH = replace(PAUSED, held=(1, 2))
-HOLDS_BOBS = replace(PAUSED, held=(0, 1))
+HALF = HELD_LIMIT // 2
+FULL = replace(PAUSED, held=(("a",) * HALF, ("b",) * (HELD_LIMIT - HALF)))
+HOLDS_BOTH = replace(PAUSED, held=(("m2",), ("m1", "m3")))
+HOLDS_BOBS = replace(PAUSED, held=((), ("m1",)))
 HELD = (
-    HeldMessage(BOB.participant_id, "first"),
-    HeldMessage(ALICE.participant_id, "second"),
-    HeldMessage(BOB.participant_id, "third"),
+    HeldMessage("m1", BOB.participant_id, "first"),
+    HeldMessage("m2", ALICE.participant_id, "second"),
+    HeldMessage("m3", BOB.participant_id, "third"),
 )
 FOR_BOB = SendMessage("r", "c", BOB.participant_id, "hi")
 
@@ -71,7 +72,7 @@ def test_a_pause_notifies_nobody() -> None:
 
 def test_the_first_message_during_a_pause_is_held_and_gets_a_reply() -> None:
     change = from_paused("hello")
-    assert change.held == (HeldMessage(BOB.participant_id, "hello"),)
+    assert change.held == (HeldMessage("change", BOB.participant_id, "hello"),)
     assert sent_bodies(change) == [system(BOB, Template.PAUSED_HELD)]
     assert event_details(change) == [("MESSAGE_HELD", ""), ("MESSAGE_ACCEPTED", "paused_held")]
     event = change.events[0]
@@ -81,7 +82,7 @@ def test_the_first_message_during_a_pause_is_held_and_gets_a_reply() -> None:
 def test_a_held_message_is_counted_for_its_author_and_moves_the_idle_end() -> None:
     end = LATER + POOL.settings.lifecycle.idle_timeout
     moved = replace(PAUSED, last_message_time=LATER, idle_end_time=end, due_time=end)
-    for author, held in ((ALICE, (1, 0)), (BOB, (0, 1))):
+    for author, held in ((ALICE, (("change",), ())), (BOB, ((), ("change",)))):
         expected = replace(moved, etag="change", held=held)
         assert after(from_paused("hello", author)) == expected
 
@@ -89,7 +90,7 @@ def test_a_held_message_is_counted_for_its_author_and_moves_the_idle_end() -> No
 def test_further_messages_of_a_person_are_held_without_a_reply() -> None:
     change = from_paused("again", BOB, HOLDS_BOBS)
     assert [message.body for message in change.held] == ["again"]
-    assert (after(change).held, sent_bodies(change)) == ((0, 2), [])
+    assert (after(change).held, sent_bodies(change)) == (((), ("m1", "change")), [])
     to_alice = system(ALICE, Template.PAUSED_HELD)
     assert sent_bodies(from_paused("hello", ALICE, HOLDS_BOBS)) == [to_alice]
 
@@ -110,9 +111,10 @@ def test_messages_are_refused_if_the_pool_says_so_or_too_many_are_held() -> None
 
 
 def test_messages_are_held_up_to_the_limit_of_both_together() -> None:
-    one_less = replace(FULL, held=(0, HELD_LIMIT - 1))
-    assert after(from_paused("the last", BOB, one_less)).held == (0, HELD_LIMIT)
-    assert after(FOR_BOB.decide(snapshot_about(one_less))).held == (0, HELD_LIMIT)
+    one_less = replace(FULL, held=((), ("b",) * (HELD_LIMIT - 1)))
+    full = ((), (*one_less.held[1], "change"))
+    assert after(from_paused("the last", BOB, one_less)).held == full
+    assert after(FOR_BOB.decide(snapshot_about(one_less))).held == full
 
 
 def test_an_empty_message_is_not_held() -> None:
@@ -132,8 +134,8 @@ def test_keywords_work_during_a_pause() -> None:
 
 def test_a_message_of_a_client_is_held_without_a_reply() -> None:
     change = FOR_BOB.decide(snapshot_about(PAUSED))
-    assert change.held == (HeldMessage(BOB.participant_id, "hi"),)
-    assert (after(change).held, change.texts) == ((0, 1), ())
+    assert change.held == (HeldMessage("change", BOB.participant_id, "hi"),)
+    assert (after(change).held, change.texts) == (((), ("change",)), ())
     assert event_details(change) == [("MESSAGE_HELD", "")]
 
 
@@ -190,7 +192,7 @@ def test_an_author_of_dropped_messages_is_notified_before_the_end() -> None:
         assert bodies_to_bob(change) == notices
         assert system(ALICE, Template.NOT_PASSED_ON) not in sent_bodies(change)
         assert ("HELD_MESSAGES_DROPPED", "1") in event_details(change)
-        assert (after(change).held, after(change).pause_time) == ((0, 0), None)
+        assert (after(change).held, after(change).pause_time) == (((), ()), None)
 
 
 def test_dropped_messages_are_counted_for_each_author() -> None:
@@ -225,7 +227,7 @@ def test_a_leaver_is_notified_of_their_own_dropped_messages() -> None:
 def test_a_picture_is_held_and_relayed_with_its_body() -> None:
     for body in ("look", ""):
         change = texted(body, PAUSED, attachments=(PICTURE,))
-        assert change.held == (HeldMessage(BOB.participant_id, body, (PICTURE,)),)
+        assert change.held == (HeldMessage("change", BOB.participant_id, body, (PICTURE,)),)
         sent = resumed(HOLDS_BOBS, change.held).texts[-1]
         assert (sent.body, sent.attachments) == (body, (PICTURE,))
 
