@@ -13,7 +13,7 @@ from conversation_service.store.outbox.entry import OutboxEntry
 # others, and in total. The others are kept as their ids, and read again when they are due.
 QUEUE_LIMIT = 4
 
-TOTAL_LIMIT = 1024
+TOTAL_LIMIT = 4096
 
 # System messages go before relayed messages, but relayed messages get at least a fifth.
 SYSTEM_IN_A_ROW = 4

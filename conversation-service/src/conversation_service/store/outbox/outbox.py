@@ -191,7 +191,7 @@ class Outbox:
 
     async def _decoded(self, entries: Sequence[Entry]) -> list[OutboxEntry | CorruptEntry]:
         payloads = [fields.get(b"text", b"") for _, fields in entries]
-        messages = [self._recent_messages.pop(payload) for payload in payloads]
+        messages = [self._recent_messages.get(payload) for payload in payloads]
         unknown = [
             payload for payload, message in zip(payloads, messages, strict=True) if not message
         ]
