@@ -211,6 +211,7 @@ class Wiring:
             self._dead_letters,
             lambda pool: ReplaySelections(self._storage.pool(pool)),
             self.clock,
+            self.guard.is_open,
         )
         return DeadLetterServicer(admin)
 

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from conversation_service.application.pools import PoolDirectory
+from conversation_service.application.pools import PoolContext, PoolDirectory
+from conversation_service.application.restore_guard import IsOpen
 from conversation_service.domain.errors import (
     ConversationError,
     DeadLetterNotFound,
     DeadLetterUnreadable,
+    RestorePending,
 )
 from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.store.outbox.dead_letters import DeadLetter, DeadLetters
@@ -58,12 +60,15 @@ class DeadLetterAdmin:
         dead_letters_of: Callable[[str], DeadLetters],
         selections_of: Callable[[str], ReplaySelections],
         clock: Clock,
+        is_open: IsOpen,
     ) -> None:
-        """`dead_letters_of` and `selections_of` return those of a pool by its name."""
+        """Changes nothing unless `is_open`. `dead_letters_of` and `selections_of` return those of a
+        pool by its name."""
         self._directory = directory
         self._dead_letters_of = dead_letters_of
         self._selections_of = selections_of
         self._clock = clock
+        self._is_open = is_open
 
     async def page(self, pool: str, size: int, token: str) -> DeadLetterPage:
         """Oldest first, after the id `token`. Raises PoolNotFound."""
@@ -75,9 +80,9 @@ class DeadLetterAdmin:
     async def replay(self, pool: str, request_id: str, dead_letter_id: str) -> str:
         """Returns the message to the outbox; returns its id.
 
-        Raises PoolNotFound, DeadLetterNotFound, DeadLetterUnreadable.
+        Raises PoolNotFound, DeadLetterNotFound, DeadLetterUnreadable, RestorePending.
         """
-        context = await self._directory.by_name(pool)
+        context = await self._pool_to_change(pool)
         letters, settings = self._dead_letters_of(pool), await context.current_settings()
         return await self._replay(letters, settings, request_id, dead_letter_id)
 
@@ -85,9 +90,9 @@ class DeadLetterAdmin:
         """Returns the messages of one reason to the outbox, each on its own.
 
         A repetition after a crash goes on with those that the first request chose. Raises
-        PoolNotFound, RequestIdReused.
+        PoolNotFound, RequestIdReused, RestorePending.
         """
-        context = await self._directory.by_name(pool)
+        context = await self._pool_to_change(pool)
         letters, selections = self._dead_letters_of(pool), self._selections_of(pool)
         settings = await context.current_settings()
         selection = await selections.find(request)
@@ -128,9 +133,9 @@ class DeadLetterAdmin:
     async def discard(self, pool: str, request_id: str, dead_letter_id: str) -> str:
         """The message becomes FAILED; returns its id, empty if it cannot be read.
 
-        Raises PoolNotFound, DeadLetterNotFound.
+        Raises PoolNotFound, DeadLetterNotFound, RestorePending.
         """
-        context = await self._directory.by_name(pool)
+        context = await self._pool_to_change(pool)
         letters = self._dead_letters_of(context.name)
         letter = await letters.get(dead_letter_id)
         message_id = letter.message_id if letter else ""
@@ -139,6 +144,12 @@ class DeadLetterAdmin:
             request_id, dead_letter_id, message_id, self._clock.now(), settings
         )
         return _require(discarded, dead_letter_id)
+
+    async def _pool_to_change(self, pool: str) -> PoolContext:
+        """A message that is replayed into a restored copy would be dropped with its outbox."""
+        if not await self._is_open():
+            raise RestorePending
+        return await self._directory.by_name(pool)
 
 
 def _require(message_id: str | None, dead_letter_id: str) -> str:

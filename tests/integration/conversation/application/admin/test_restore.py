@@ -20,12 +20,14 @@ from conversation_service.store.deployment.state_directory import (
 from conversation_service.store.deployment.suppression_list import SuppressionList
 from conversation_service.store.keyspace.keys import DeploymentKeys
 from conversation_service.store.storage import Storage
-from maskline.admin.v1 import maintenance_pb2, person_pb2
+from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, person_pb2
+from maskline.admin.v1.dead_letter_pb2_grpc import DeadLetterServiceStub
 from maskline.conversation.v1 import conversation_pb2 as pb
+from maskline.conversation.v1 import event_pb2
 from maskline.ingest.v1 import ingest_pb2
 from maskline.messaging.v1 import carrier_pb2
 from runtime.grpc.status import details_of
-from support.builders.conversation_calls import CALL_SECONDS, ask
+from support.builders.conversation_calls import CALL_SECONDS, ask, refused
 from support.builders.conversations import (
     ALICE,
     ALICE_NUMBER,
@@ -83,6 +85,26 @@ async def accept(service: RunningService, request_id: str) -> maintenance_pb2.Ac
     return await service.deployment.AcceptRestore(request, timeout=CALL_SECONDS)
 
 
+async def operators_changes_are_refused(service: RunningService) -> None:
+    dead_letters = DeadLetterServiceStub(service.channel)
+    with refused("RESTORE_PENDING"):
+        await ask(
+            service.people.ErasePerson, person_pb2.ErasePersonRequest(phone_number=BOB_NUMBER)
+        )
+    with refused("RESTORE_PENDING"):
+        await ask(service.people.DeleteBlock, person_pb2.DeleteBlockRequest(block_id="b"))
+    letter, invalid = {"dead_letter_id": "1-0"}, event_pb2.DEAD_LETTER_REASON_INVALID
+    with refused("RESTORE_PENDING"):
+        replay_all = dead_letter_pb2.ReplayDeadLettersRequest(reason=invalid)
+        await ask(dead_letters.ReplayDeadLetters, replay_all)
+    with refused("RESTORE_PENDING"):
+        replay = dead_letter_pb2.ReplayDeadLetterRequest(**letter)
+        await ask(dead_letters.ReplayDeadLetter, replay)
+    with refused("RESTORE_PENDING"):
+        discard = dead_letter_pb2.DiscardDeadLetterRequest(**letter)
+        await ask(dead_letters.DiscardDeadLetter, discard)
+
+
 async def test_nothing_changes_or_leaves_until_the_restore_is_accepted(
     service: RunningService,
 ) -> None:
@@ -110,6 +132,7 @@ async def test_nothing_changes_or_leaves_until_the_restore_is_accepted(
     with pytest.raises(grpc.aio.AioRpcError) as refusal:
         await service.open(BOB_NUMBER, CAROL_NUMBER, masked_number=OTHER_MASKED)
     assert refusal.value.code() is grpc.StatusCode.UNAVAILABLE
+    await operators_changes_are_refused(service)
     assert service.sent() == sent
 
     accepted = await accept(service, "r1")
