@@ -93,17 +93,19 @@ def set_pool(
 def show_capacity(context: typer.Context, pool_id: PoolId) -> None:
     """Shows how many masked numbers the load needs, and when they run out."""
     client = client_of(context)
-    advice = client.call(client.pools.GetPoolCapacity, pb.GetPoolCapacityRequest(pool_id=pool_id))
+    request = pb.GetPoolCapacityRequest(pool_id=pool_id)
+    response = client.call(client.pools.GetPoolCapacity, request)
+    capacity = response.pool_capacity
     view = details(
         [
-            ("available numbers", str(advice.available_numbers)),
-            ("needed numbers", str(advice.needed_numbers)),
-            ("live conversations", str(advice.live_conversations)),
-            ("most held by one person", str(advice.most_held_by_one_person)),
-            ("numbers run out", local_time(advice, "exhaustion_time") or "not at this load"),
+            ("available numbers", str(capacity.available_number_count)),
+            ("needed numbers", str(capacity.needed_number_count)),
+            ("live conversations", str(capacity.live_conversation_count)),
+            ("most of one person", str(capacity.busiest_person_conversation_count)),
+            ("numbers run out", local_time(capacity, "exhaustion_time") or "not at this load"),
         ]
     )
-    show(client.options, advice, view)
+    show(client.options, response, view)
 
 
 def compare(context: typer.Context, pool_id: PoolId) -> None:
@@ -119,11 +121,11 @@ def compare(context: typer.Context, pool_id: PoolId) -> None:
 
 
 def _differences(response: pb.CompareMaskedNumbersResponse) -> Iterator[tuple[str, str]]:
-    for number in response.missing_at_carrier:
+    for number in response.masked_numbers_not_at_carrier:
         yield number, "in the pool, not at the carrier: messages to it never arrive"
-    for number in response.not_messaging_enabled:
+    for number in response.masked_numbers_without_messaging:
         yield number, "in the pool, but messaging is not enabled at the carrier"
-    for number in response.in_no_pool:
+    for number in response.carrier_numbers_in_no_pool:
         yield number, "at the carrier, in no pool"
 
 

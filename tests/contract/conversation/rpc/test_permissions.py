@@ -46,7 +46,8 @@ MAY = {
     "PauseConversation ResumeConversation ReopenConversation GetConversation ListConversations "
     "ListMessages ListEvents WatchEvents",
     "support": "GetConversation ListConversations ListMessages ListEvents WatchEvents GetPool "
-    "ListMaskedNumbers GetPoolCapacity ListDeadLetters LookupParticipant ListBlocks",
+    "GetMaskedNumber ListMaskedNumbers GetPoolCapacity ListDeadLetters LookupParticipant "
+    "ListBlocks",
     "operator": " ".join(method.name for method in METHODS),
     "conversation-service": "",
 }
