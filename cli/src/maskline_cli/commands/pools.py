@@ -15,7 +15,7 @@ from maskline_cli.values.arguments import Limit, PoolId, RequestId, Settings
 from maskline_cli.values.fields import enum_word, local_time
 from maskline_cli.values.parsers import phone_number
 
-Operator = Annotated[str, typer.Option(help="The organisation's name in the help text.")]
+OperatorName = Annotated[str, typer.Option(help="The operator's name in the help text.")]
 
 Numbers = Annotated[
     list[str],
@@ -62,14 +62,14 @@ def show_pool(context: typer.Context, pool_id: PoolId) -> None:
 def create_pool(
     context: typer.Context,
     pool_id: PoolId,
-    operator: Operator,
+    operator_name: OperatorName,
     request_id: RequestId,
     numbers: Numbers,
     settings: Settings = [],  # noqa: B006 - typer copies it
 ) -> None:
     """Creates a pool."""
     client = client_of(context)
-    new_settings = pb.PoolSettings(operator_name=operator)
+    new_settings = pb.PoolSettings(operator_name=operator_name)
     pool_settings.assign(new_settings, settings)
     request = pb.CreatePoolRequest(
         request_id=request_id, pool_id=pool_id, settings=new_settings, masked_numbers=numbers

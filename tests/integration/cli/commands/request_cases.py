@@ -28,7 +28,7 @@ CAPACITY = pool_pb2.PoolCapacity(available_number_count=2, needed_number_count=3
 
 POOL_CHANGES: list[Case] = [
     (
-        f"pools create city --operator City --number {MASKED} "
+        f"pools create city --operator-name City --number {MASKED} "
         "lifecycle.join-code-lifetime=20m keywords.words.end=adios,fin",
         pool_pb2.CreatePoolRequest(
             pool_id="city",
