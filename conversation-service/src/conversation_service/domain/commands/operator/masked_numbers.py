@@ -1,6 +1,6 @@
 """Operators change the masked numbers of a pool."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -48,7 +48,7 @@ class AddMaskedNumber:
 
 
 @dataclass(frozen=True, slots=True)
-class ChangeMaskedNumber:
+class ChangeMaskedNumber(ABC):
     """Changes a masked number, which keeps its position."""
 
     kind: ClassVar[str]
