@@ -61,7 +61,7 @@ async def test_an_error_as_json_is_on_standard_error(deployment: Deployment) -> 
         deployment.target, "pools", "create", "x", "--operator-name", "x", "--json"
     )
     assert ended.error["field_violations"][0] == {
-        "field": "name",
+        "field": "pool_id",
         "description": "must be lower-case",
     }
 
