@@ -60,9 +60,10 @@ has been changed with `maskline pools set`, `maskline numbers ...` or the gRPC A
 longer affects it.
 
 A number is *drained* before it is removed: its conversations continue until they end, and it gets
-no new ones. A *reserved* number is used only for conversations that ask for it. `maskline pools
-compare` compares a pool with the numbers of the carrier account. `maskline pools capacity` reports
-how many numbers the load requires: one for each live conversation of the same person.
+no new ones; `maskline numbers activate` takes it back. A *reserved* number is used only for
+conversations that ask for it. `maskline pools compare` compares a pool with the numbers of the
+carrier account. `maskline pools capacity` reports how many numbers the load requires: one for each
+live conversation of the same person.
 
 A setting has one name in the file, in the command and in the API: `idle_timeout` in the table
 `[pools.main.lifecycle]`, `maskline pools set main lifecycle.idle_timeout=3d`, and

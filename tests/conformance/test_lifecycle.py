@@ -178,29 +178,34 @@ def test_only_the_named_settings_of_a_pool_change(own: OwnPool) -> None:
     assert after.etag != before.etag
 
 
-def test_a_number_is_added_drained_and_removed(own: OwnPool) -> None:
-    def state() -> int | None:
-        listing = pool_pb2.ListMaskedNumbersRequest()
-        numbers = own.ask(own.client.pools.ListMaskedNumbers, listing).numbers
-        return {one.phone_number: int(one.state) for one in numbers}.get(SPARE_NUMBER)
-
-    own.reserve(SPARE_NUMBER)
-    assert state() == pool_pb2.NUMBER_STATE_ACTIVE
-    own.invoke(operations.drain(SPARE_NUMBER))
-    assert state() == pool_pb2.NUMBER_STATE_DRAINING
+def test_a_number_is_added_drained_activated_and_removed(own: OwnPool) -> None:
+    own.invoke(operations.adding(own))
+    for change, state in (
+        (operations.drain, pool_pb2.MASKED_NUMBER_STATE_DRAINING),
+        (operations.activate, pool_pb2.MASKED_NUMBER_STATE_ACTIVE),
+    ):
+        own.invoke(change(SPARE_NUMBER))
+        request = pool_pb2.GetMaskedNumberRequest(masked_number=SPARE_NUMBER)
+        number = own.ask(own.client.pools.GetMaskedNumber, request).masked_number
+        assert number == pool_pb2.MaskedNumber(
+            phone_number=SPARE_NUMBER, state=state, reserved=True
+        )
     own.invoke(operations.remove(SPARE_NUMBER))
-    assert state() is None
+    listing = pool_pb2.ListMaskedNumbersRequest()
+    numbers = own.ask(own.client.pools.ListMaskedNumbers, listing).masked_numbers
+    assert SPARE_NUMBER not in {number.phone_number for number in numbers}
 
 
-def test_advice_counts_the_numbers_and_who_holds_them(own: OwnPool) -> None:
+def test_the_capacity_counts_the_numbers_and_who_holds_them(own: OwnPool) -> None:
     person = own.person()
     for number in MASKED_NUMBERS:
         own.active(person, number)
-    advice = own.ask(own.client.pools.GetPoolCapacity, pool_pb2.GetPoolCapacityRequest())
-    assert advice.available_numbers == len(MASKED_NUMBERS)
-    assert advice.most_held_by_one_person >= len(MASKED_NUMBERS)
-    assert advice.needed_numbers > advice.most_held_by_one_person - 1
-    assert advice.live_conversations >= len(MASKED_NUMBERS)
+    request = pool_pb2.GetPoolCapacityRequest()
+    capacity = own.ask(own.client.pools.GetPoolCapacity, request).pool_capacity
+    assert capacity.available_number_count == len(MASKED_NUMBERS)
+    assert capacity.busiest_person_conversation_count >= len(MASKED_NUMBERS)
+    assert capacity.needed_number_count == capacity.busiest_person_conversation_count + 1
+    assert capacity.live_conversation_count >= len(MASKED_NUMBERS)
 
 
 def test_numbers_that_the_carrier_account_does_not_own_are_named(own: OwnPool) -> None:
@@ -208,10 +213,10 @@ def test_numbers_that_the_carrier_account_does_not_own_are_named(own: OwnPool) -
         own.client.pools.CompareMaskedNumbers, pool_pb2.CompareMaskedNumbersRequest()
     )
     expected = {*MASKED_NUMBERS, DRAINING_NUMBER, RESERVED_NUMBER}
-    assert expected <= set(response.missing_at_carrier)
-    assert NOBODYS_NUMBER not in response.missing_at_carrier
+    assert expected <= set(response.masked_numbers_not_at_carrier)
+    assert NOBODYS_NUMBER not in response.masked_numbers_not_at_carrier
     full = pool_pb2.CompareMaskedNumbersRequest(pool_id=FULL_POOL)
-    missing = own.ask(own.client.pools.CompareMaskedNumbers, full).missing_at_carrier
+    missing = own.ask(own.client.pools.CompareMaskedNumbers, full).masked_numbers_not_at_carrier
     assert sorted(missing) == sorted(FULL_POOL_NUMBERS)
 
 

@@ -8,10 +8,10 @@ from google.protobuf.message import Message
 
 from conformance.kit.documented import methods_with
 from conformance.kit.numbers import (
-    DRAINING_NUMBER,
     FULL_POOL_NUMBERS,
     MASKED_NUMBERS,
     RESERVED_NUMBER,
+    SPARE_NUMBER,
 )
 from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool
 from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, person_pb2, pool_pb2
@@ -68,7 +68,7 @@ OTHERS: dict[str, Callable[[OwnPool], Paged]] = {
 ALL = LISTS | OTHERS
 NEXT = "next_page_token"
 # Of each list, tokens that it never gave; those of IDS are ids and may be anything.
-IDS = {"ListConversations", "ListBlocks"}
+IDS = {"ListConversations", "ListBlocks", "ListPools"}
 NO_TOKENS = ("x", "-1", "1" * 65, "é")
 
 
@@ -153,18 +153,28 @@ def test_a_page_has_fifty_items_unless_asked_and_never_more_than_five_hundred(ow
         for number in page
         if isinstance(number, pool_pb2.MaskedNumber)
     ]
-    assert tuple(numbers) == FULL_POOL_NUMBERS
+    assert numbers == sorted(FULL_POOL_NUMBERS)
 
 
-def test_numbers_are_listed_in_the_order_in_which_they_were_added(own: OwnPool) -> None:
-    numbers = own.ask(
-        own.client.pools.ListMaskedNumbers, pool_pb2.ListMaskedNumbersRequest()
-    ).numbers
-    expected = [*MASKED_NUMBERS, DRAINING_NUMBER, RESERVED_NUMBER]
-    assert [number.phone_number for number in numbers][: len(expected)] == expected
+def test_numbers_are_listed_by_their_digits_and_the_next_page_needs_no_former_one(
+    own: OwnPool,
+) -> None:
+    first = pool_pb2.ListMaskedNumbersRequest(page_size=2)
+    page = own.ask(own.client.pools.ListMaskedNumbers, first)
+    numbers = [number.phone_number for number in page.masked_numbers]
+    whole = own.ask(own.client.pools.ListMaskedNumbers, pool_pb2.ListMaskedNumbersRequest())
+    listed_numbers = [number.phone_number for number in whole.masked_numbers]
+    assert numbers == listed_numbers[:2]
+    assert listed_numbers == sorted(listed_numbers)
+    # As if the last number of the first page had been removed meanwhile.
+    second = pool_pb2.ListMaskedNumbersRequest(page_token=SPARE_NUMBER)
+    rest = own.ask(own.client.pools.ListMaskedNumbers, second).masked_numbers
+    assert [number.phone_number for number in rest] == [
+        number for number in listed_numbers if number > SPARE_NUMBER
+    ]
 
 
-def test_pools_are_listed_by_name_and_each_once(own: OwnPool) -> None:
+def test_pools_are_listed_by_id_and_each_once(own: OwnPool) -> None:
     pages = paged(own, pool_pb2.ListPoolsRequest(), 1)
     names = [pool.pool_id for page in pages for pool in page if isinstance(pool, pool_pb2.Pool)]
     assert all(len(page) <= 1 for page in pages)

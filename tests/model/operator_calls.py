@@ -96,11 +96,10 @@ class OperatorCalls(ClientCalls):
             request_id=self.request_id(),
             pool_id=pool.name,
             masked_number=number,
-            is_reserved=is_reserved,
+            reserved=is_reserved,
         )
-        owner = self.model.pool_of(number)
         response = await self.deployment.call(request, pool_pb2.AddMaskedNumberResponse)
-        if owner is not None and owner is not pool:
+        if self.model.pool_of(number) is not None:
             assert response == "MASKED_NUMBER_ALREADY_ASSIGNED"
         else:
             assert not isinstance(response, str), response
@@ -112,14 +111,38 @@ class OperatorCalls(ClientCalls):
         request = pool_pb2.DrainMaskedNumberRequest(
             request_id=self.request_id(), pool_id=pool.name, masked_number=number
         )
-        response = await self.deployment.call(request, pool_pb2.DrainMaskedNumberResponse)
+        if await self._changes_number(pool, number, request):
+            pool.numbers[number].accepts_new = False
+        await self.settle()
+
+    async def activate_number(self, pool: PoolModel, number: str) -> None:
+        request = pool_pb2.ActivateMaskedNumberRequest(
+            request_id=self.request_id(), pool_id=pool.name, masked_number=number
+        )
+        if await self._changes_number(pool, number, request):
+            pool.numbers[number].accepts_new = True
+        await self.settle()
+
+    async def reserve_number(self, pool: PoolModel, number: str, *, is_reserved: bool) -> None:
+        request = pool_pb2.UpdateMaskedNumberRequest(
+            request_id=self.request_id(),
+            pool_id=pool.name,
+            masked_number=pool_pb2.MaskedNumber(phone_number=number, reserved=is_reserved),
+            update_mask=FieldMask(paths=["reserved"]),
+        )
+        if await self._changes_number(pool, number, request):
+            pool.numbers[number].is_reserved = is_reserved
+        await self.settle()
+
+    async def _changes_number(self, pool: PoolModel, number: str, request: Message) -> bool:
+        """Whether the pool has the number, so that the request changes it."""
+        response = await self.deployment.call(request, Message)
         if number not in pool.numbers:
             assert response == "MASKED_NUMBER_NOT_FOUND"
-        else:
-            assert not isinstance(response, str), response
-            pool.numbers[number].accepts_new = False
-            self.number_requests.append(request)
-        await self.settle()
+            return False
+        assert not isinstance(response, str), response
+        self.number_requests.append(request)
+        return True
 
     async def remove_number(self, pool: PoolModel, number: str) -> None:
         # An overdue conversation counts as live until the job of expiry has run.

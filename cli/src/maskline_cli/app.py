@@ -154,14 +154,16 @@ _group(
         "capacity": pools.show_capacity,
         "compare": pools.compare,
     },
-    aliases={"advice": pools.show_capacity, "sync": pools.compare},
 )
 _group(
     "numbers",
     "The masked numbers of the pool.",
     {
         "add": numbers.add_number,
+        "show": numbers.show_number,
         "list": numbers.list_numbers,
+        "set": numbers.set_number,
+        "activate": numbers.activate_number,
         "drain": numbers.drain_number,
         "remove": numbers.remove_number,
     },

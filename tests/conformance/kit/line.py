@@ -78,8 +78,8 @@ def find_line(own: OwnPool, simulator: Simulator) -> Line:
     listing = pool_pb2.ListPoolsRequest(page_size=LARGEST_PAGE)
     for pool in own.ask(own.client.pools.ListPools, listing).pools:
         request = pool_pb2.ListMaskedNumbersRequest(pool_id=pool.pool_id, page_size=LARGEST_PAGE)
-        for number in own.ask(own.client.pools.ListMaskedNumbers, request).numbers:
-            is_active = number.state == pool_pb2.NUMBER_STATE_ACTIVE
+        for number in own.ask(own.client.pools.ListMaskedNumbers, request).masked_numbers:
+            is_active = number.state == pool_pb2.MASKED_NUMBER_STATE_ACTIVE
             if is_active and number.phone_number in texted:
                 return Line(own, pool, number.phone_number)
     return own.client.target.skip("no pool has an active number of SIMULATOR_NUMBERS")

@@ -127,9 +127,20 @@ class OwnPool:
             )
 
     def reserve(self, number: str) -> str:
-        """Adds a number that is given to a conversation only when it is named."""
-        request = pool_pb2.AddMaskedNumberRequest(masked_number=number, is_reserved=True)
-        self.ask(self.client.pools.AddMaskedNumber, request)
+        """An active number that is given to a conversation only when it is named."""
+        reserved = pool_pb2.MaskedNumber(phone_number=number, reserved=True)
+        update = pool_pb2.UpdateMaskedNumberRequest(
+            masked_number=reserved, update_mask=FieldMask(paths=["reserved"])
+        )
+        try:
+            self.ask(self.client.pools.UpdateMaskedNumber, update)
+        except grpc.RpcError as error:
+            if refusal_of(error).reason != "MASKED_NUMBER_NOT_FOUND":
+                raise
+            request = pool_pb2.AddMaskedNumberRequest(masked_number=number, reserved=True)
+            self.ask(self.client.pools.AddMaskedNumber, request)
+        activate = pool_pb2.ActivateMaskedNumberRequest(masked_number=number)
+        self.ask(self.client.pools.ActivateMaskedNumber, activate)
         return number
 
     def person(self) -> str:

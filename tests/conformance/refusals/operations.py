@@ -57,8 +57,20 @@ class ChangeNumber(Protocol):
 
 
 def add(masked_number: str, **fields: str) -> Message:
-    request = pool_pb2.AddMaskedNumberRequest(masked_number=masked_number, is_reserved=True)
+    request = pool_pb2.AddMaskedNumberRequest(masked_number=masked_number, reserved=True)
     return with_fields(request, fields)
+
+
+def reserve(masked_number: str, **fields: str) -> Message:
+    request = pool_pb2.UpdateMaskedNumberRequest(
+        masked_number=pool_pb2.MaskedNumber(phone_number=masked_number, reserved=True),
+        update_mask=FieldMask(paths=["reserved"]),
+    )
+    return with_fields(request, fields)
+
+
+def activate(masked_number: str, **fields: str) -> Message:
+    return with_fields(pool_pb2.ActivateMaskedNumberRequest(masked_number=masked_number), fields)
 
 
 def drain(masked_number: str, **fields: str) -> Message:
@@ -81,6 +93,23 @@ def of_number(change: ChangeNumber) -> dict[str, Maker]:
         "POOL_NOT_FOUND": lambda own: change(NOBODYS_NUMBER, pool_id=NO_POOL),
         "REQUEST_ID_REUSED": reused,
     }
+
+
+def adding(own: OwnPool) -> Message:
+    """A number that no pool has."""
+    own.reserve(SPARE_NUMBER)
+    own.invoke(remove(SPARE_NUMBER))
+    return add(SPARE_NUMBER)
+
+
+def reserving_otherwise(own: OwnPool) -> Message:
+    request = pool_pb2.UpdateMaskedNumberRequest(
+        masked_number=pool_pb2.MaskedNumber(phone_number=own.reserve(SPARE_NUMBER), reserved=True),
+        update_mask=FieldMask(paths=["reserved"]),
+    )
+    own.invoke(request)
+    request.masked_number.reserved = False
+    return request
 
 
 def removing_in_use(own: OwnPool) -> Message:
@@ -135,9 +164,19 @@ TABLE: Table = {
     },
     "AddMaskedNumber": of_number(add)
     | {
+        "REQUEST_ID_REUSED": lambda own: carried_out(
+            own, adding(own), masked_number=NOBODYS_NUMBER
+        ),
         "MASKED_NUMBER_ALREADY_ASSIGNED": lambda own: add(FULL_POOL_NUMBERS[0]),
         "MASKED_NUMBER_LIMIT_REACHED": lambda own: add(NOBODYS_NUMBER, pool_id=FULL_POOL),
     },
+    "UpdateMaskedNumber": of_number(reserve)
+    | {
+        "REQUEST_ID_REUSED": reserving_otherwise,
+        "MASKED_NUMBER_NOT_FOUND": lambda own: reserve(NOBODYS_NUMBER),
+    },
+    "ActivateMaskedNumber": of_number(activate)
+    | {"MASKED_NUMBER_NOT_FOUND": lambda own: activate(NOBODYS_NUMBER)},
     "DrainMaskedNumber": of_number(drain)
     | {"MASKED_NUMBER_NOT_FOUND": lambda own: drain(NOBODYS_NUMBER)},
     "RemoveMaskedNumber": of_number(remove)

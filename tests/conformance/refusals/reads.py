@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from conformance.kit.numbers import NOBODYS_NUMBER
 from conformance.kit.own_pool import OwnPool, watch_request
 from conformance.refusals.made import NO_POOL, NOTHING, TOO_LONG, Maker, Table
 from google.protobuf.message import Message
@@ -66,6 +67,14 @@ TABLE: Table = {
     | {"WATCH_LIMIT_REACHED": watching_among_many},
     "GetPool": of_pool(lambda pool: pool_pb2.GetPoolRequest(pool_id=pool)),
     "ListMaskedNumbers": of_pool(lambda pool: pool_pb2.ListMaskedNumbersRequest(pool_id=pool)),
+    "GetMaskedNumber": of_pool(
+        lambda pool: pool_pb2.GetMaskedNumberRequest(pool_id=pool, masked_number=NOBODYS_NUMBER)
+    )
+    | {
+        "MASKED_NUMBER_NOT_FOUND": lambda own: pool_pb2.GetMaskedNumberRequest(
+            masked_number=NOBODYS_NUMBER
+        )
+    },
     "CompareMaskedNumbers": of_pool(
         lambda pool: pool_pb2.CompareMaskedNumbersRequest(pool_id=pool)
     ),

@@ -146,26 +146,27 @@ async def _same_numbers(deployment: Deployment, model: Model, pool: PoolModel) -
     response = await deployment.call(request, pool_pb2.ListMaskedNumbersResponse)
     assert not isinstance(response, str)
     live = Counter(one.number for one in model.live_conversations() if one.pool == pool.name)
-    active, draining = pool_pb2.NUMBER_STATE_ACTIVE, pool_pb2.NUMBER_STATE_DRAINING
+    active, draining = pool_pb2.MASKED_NUMBER_STATE_ACTIVE, pool_pb2.MASKED_NUMBER_STATE_DRAINING
     assert [
-        (one.phone_number, one.state, one.is_reserved, one.live_conversations)
-        for one in response.numbers
+        (one.phone_number, one.state, one.reserved, one.live_conversation_count)
+        for one in response.masked_numbers
     ] == [
         (number, active if one.accepts_new else draining, one.is_reserved, live[number])
-        for number, one in pool.numbers.items()
+        for number, one in sorted(pool.numbers.items())
     ]
 
 
 async def _same_capacity(deployment: Deployment, model: Model, pool: PoolModel) -> None:
     request = pool_pb2.GetPoolCapacityRequest(pool_id=pool.name)
-    advice = await deployment.call(request, pool_pb2.GetPoolCapacityResponse)
-    assert not isinstance(advice, str)
+    response = await deployment.call(request, pool_pb2.GetPoolCapacityResponse)
+    assert not isinstance(response, str)
+    capacity = response.pool_capacity
     live = [one for one in model.live_conversations() if one.pool == pool.name]
     per_person = Counter(person for conversation in live for person in conversation.people)
     most = max(per_person.values(), default=0)
     available = sum(one.accepts_new and not one.is_reserved for one in pool.numbers.values())
-    assert advice.available_numbers == available
-    assert advice.live_conversations == len(live)
-    assert advice.most_held_by_one_person == most
-    assert advice.needed_numbers == most + 1
-    assert advice.HasField("exhaustion_time") == (most >= available)
+    assert capacity.available_number_count == available
+    assert capacity.live_conversation_count == len(live)
+    assert capacity.busiest_person_conversation_count == most
+    assert capacity.needed_number_count == most + 1
+    assert capacity.HasField("exhaustion_time") == (most >= available)

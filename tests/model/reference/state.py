@@ -109,7 +109,7 @@ class Model:
         return next((pool for pool in self.pools.values() if number in pool.numbers), None)
 
     def add_number(self, pool: PoolModel, number: str, *, is_reserved: bool) -> None:
-        """A new number, or one that accepts new conversations again."""
+        """A number that no pool has."""
         pool.numbers[number] = NumberModel(is_reserved=is_reserved)
         if self.first_pools.setdefault(number, pool.name) != pool.name:
             self.moved.add(number)

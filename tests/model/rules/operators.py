@@ -2,14 +2,11 @@
 
 from datetime import timedelta
 
-from google.protobuf.message import Message
 from model.people import TICK
 from model.reference.state import PoolModel
 from model.rules import draws
 from model.rules.base import Rules, at, rule
 from model.rules.draws import Typed
-
-from maskline.admin.v1 import pool_pb2
 
 
 class OperatorRules(Rules):
@@ -18,16 +15,22 @@ class OperatorRules(Rules):
     @rule(
         pool=draws.pool_name,
         number=draws.masked_number,
-        change=draws.one_of("add", "reserve", "drain", "remove"),
+        change=draws.one_of("add", "reserve", "release", "drain", "activate", "remove"),
     )
     async def operator_changes_number(self, pool: str, number: str, change: str) -> None:
         changed = self.pool(pool)
-        if change == "drain":
-            await self.runner.drain_number(changed, number)
-        elif change == "remove":
-            await self.runner.remove_number(changed, number)
-        else:
-            await self.runner.add_number(changed, number, is_reserved=change == "reserve")
+        match change:
+            case "add":
+                await self.runner.add_number(changed, number, is_reserved=False)
+            case "drain":
+                await self.runner.drain_number(changed, number)
+            case "activate":
+                await self.runner.activate_number(changed, number)
+            case "remove":
+                await self.runner.remove_number(changed, number)
+            case _:
+                reserves = change == "reserve"
+                await self.runner.reserve_number(changed, number, is_reserved=reserves)
 
     @rule(number=draws.masked_number)
     async def operator_moves_number(self, number: str) -> None:
@@ -41,9 +44,9 @@ class OperatorRules(Rules):
     async def operator_switches(self, pool: str, setting: str) -> None:
         await self.runner.switch(self.pool(pool), setting)
 
-    @rule(when=lambda self: self.repeatable_number_requests(), index=draws.index)
+    @rule(when=lambda self: self.runner.number_requests, index=draws.index)
     async def operator_repeats_a_call(self, index: int) -> None:
-        request = at(index, self.repeatable_number_requests())
+        request = at(index, self.runner.number_requests)
         await self.runner.repeat_number_request(request)
 
     @rule(person=draws.person)
@@ -80,13 +83,4 @@ class OperatorRules(Rules):
             (pool, first, second)
             for pool in pools
             for first, second in sorted(map(sorted, pool.blocked))
-        ]
-
-    def repeatable_number_requests(self) -> list[Message]:
-        """All but the adding of a number that was removed since: that would add it again."""
-        return [
-            request
-            for request in self.runner.number_requests
-            if not isinstance(request, pool_pb2.AddMaskedNumberRequest)
-            or request.masked_number in self.pool(request.pool_id).numbers
         ]

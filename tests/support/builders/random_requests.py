@@ -31,8 +31,9 @@ BODIES = ("hello", "start", "join X4X4X4", "end", "help", "block", "report", "qu
 # Of a pool, of a conversation, and of neither.
 PATHS = (
     *("settings.operator_name", "settings.relay", "settings.templates"),
-    *("unique_name", "labels.ride", "max_end_time", "pool_id"),
+    *("unique_name", "labels.ride", "max_end_time", "reserved", "pool_id"),
 )
+MASKS = {"UpdateConversation": ["unique_name"], "UpdateMaskedNumber": ["reserved"]}
 PEOPLE = (ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER)
 
 
@@ -81,7 +82,7 @@ def palette() -> Palette:
         "cursor": ["0-0", "", "x"],
         "types": [[], [1], [0]],
         "silent": [True, False],
-        "is_reserved": [False, True],
+        "reserved": [False, True],
         "media_token": ["none", ""],
         "dead_letter_id": ["1-0", "x", ""],
         "erasure_id": ["none", ""],
@@ -98,8 +99,8 @@ def palette() -> Palette:
 def well_formed(method: str) -> Message:
     """A valid request."""
     values = {name: choices[0] for name, choices in palette().items()}
-    if method == "UpdateConversation":
-        values["update_mask"] = FieldMask(paths=["unique_name"])
+    if method in MASKS:
+        values["update_mask"] = FieldMask(paths=MASKS[method])
     return filled(build(method, values))
 
 
@@ -158,6 +159,8 @@ def build(method: str, fields: Mapping[str, object]) -> Message:
 
 
 def _set(request: Message, name: str, value: object) -> None:
+    if request.DESCRIPTOR.fields_by_name[name].message_type is pool_pb2.MaskedNumber.DESCRIPTOR:
+        value = pool_pb2.MaskedNumber(phone_number=value) if isinstance(value, str) else value
     if isinstance(value, Message):
         getattr(request, name).CopyFrom(value)
     elif isinstance(value, list):

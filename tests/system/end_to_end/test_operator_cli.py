@@ -136,21 +136,28 @@ async def test_a_person_who_asks_the_operator_gets_no_more_texts(
     await opened(stack, alice, bob)
 
 
+CODE_LIFETIME = ("lifecycle.join_code_lifetime=20m",)
+CHANGES = ("lifecycle.max_lifetime=30d", "keywords.words.start=begin,go")
+
+
 async def test_a_pool_is_made_changed_and_given_numbers(stack: Stack) -> None:
     number = "+12065550140"
-    await run(stack, "pools", "create", "city", "--operator", "City", "code_lifetime=20m")
+    await run(stack, "pools", "create", "city", "--operator-name", "City", *CODE_LIFETIME)
     await run(stack, "numbers", "add", number, "--pool", "city")
-    await run(stack, "pools", "set", "city", "lifetime=30d", "words.start=begin,go")
+    await run(stack, "pools", "set", "city", *CHANGES)
     shown = (await run(stack, "pools", "show", "city")).out
     settings = dict(line.split(maxsplit=1) for line in shown.splitlines())
-    assert settings["code_lifetime"].strip() == "20m"
-    assert settings["lifetime"].strip() == "30d"
-    assert settings["words.start"].strip() == "begin,go"
-    assert (await run(stack, "pools", "advice", "city", "--json")).json["available_numbers"] == 1
+    for typed in (*CODE_LIFETIME, *CHANGES):
+        key, _, value = typed.partition("=")
+        assert settings[key].strip() == value
+    capacity = (await run(stack, "pools", "capacity", "city", "--json")).json["pool_capacity"]
+    assert capacity["available_number_count"] == 1
     await run(stack, "numbers", "drain", number, "--pool", "city")
     assert "draining" in (await run(stack, "numbers", "list", "--pool", "city")).out
     await run(stack, "numbers", "remove", number, "--pool", "city")
-    assert {one["name"] for one in (await run(stack, "pools", "list", "--json")).json["pools"]} == {
+    assert {
+        one["pool_id"] for one in (await run(stack, "pools", "list", "--json")).json["pools"]
+    } == {
         "main",
         "city",
     }
@@ -158,5 +165,5 @@ async def test_a_pool_is_made_changed_and_given_numbers(stack: Stack) -> None:
 
 async def test_doctor_finds_nothing_that_fails_in_a_fresh_stack(stack: Stack) -> None:
     checks = (await run(stack, "doctor", "--json")).json["checks"]
-    assert {"conversation service", "gateway"} < {one["name"] for one in checks}
+    assert {"conversation service", "gateway"} < {one["pool_id"] for one in checks}
     assert "CHECK_OUTCOME_FAILED" not in {one["outcome"] for one in checks}

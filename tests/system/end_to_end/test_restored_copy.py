@@ -31,7 +31,7 @@ POOLS = f"""
 [pools.main]
 masked_numbers = ["{MASKED}"]
 operator_name = "Maskline demo"
-cool_off_seconds = 0
+lifecycle.cool_off = "0s"
 """
 FOR_CAROL, AFTER_THE_RESTORE = "only Carol may read this", "typed while a restore was pending"
 TORN = b"*3\r\n$3\r\nSET\r\n$5\r\nhal"

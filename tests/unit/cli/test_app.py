@@ -6,7 +6,7 @@ COMMANDS = {
     "conversations": "create join show list update end reopen pause resume send messages events",
     "events": "watch",
     "pools": "create show list set capacity compare",
-    "numbers": "add list drain remove",
+    "numbers": "add show list set activate drain remove",
     "people": "lookup show opt-out opt-in import-opt-outs blocks unblock erase erasure",
     "dead-letters": "list replay discard",
     "messages": "show",
@@ -15,7 +15,6 @@ COMMANDS = {
     "": "doctor",
 }
 ALIASES = {
-    "pools": "advice sync",
     "": "timeline watch send end",
 }
 

@@ -15,7 +15,7 @@ from maskline_cli.values.arguments import Limit, PoolId, RequestId, Settings
 from maskline_cli.values.fields import enum_word, local_time
 from maskline_cli.values.parsers import phone_number
 
-Operator = Annotated[str, typer.Option(help="The organisation's name in the help text.")]
+OperatorName = Annotated[str, typer.Option(help="The operator's name in the help text.")]
 
 Numbers = Annotated[
     list[str],
@@ -62,14 +62,14 @@ def show_pool(context: typer.Context, pool_id: PoolId) -> None:
 def create_pool(
     context: typer.Context,
     pool_id: PoolId,
-    operator: Operator,
+    operator_name: OperatorName,
     request_id: RequestId,
     numbers: Numbers,
     settings: Settings = [],  # noqa: B006 - typer copies it
 ) -> None:
     """Creates a pool."""
     client = client_of(context)
-    new_settings = pb.PoolSettings(operator_name=operator)
+    new_settings = pb.PoolSettings(operator_name=operator_name)
     pool_settings.assign(new_settings, settings)
     request = pb.CreatePoolRequest(
         request_id=request_id, pool_id=pool_id, settings=new_settings, masked_numbers=numbers
@@ -93,17 +93,19 @@ def set_pool(
 def show_capacity(context: typer.Context, pool_id: PoolId) -> None:
     """Shows how many masked numbers the load needs, and when they run out."""
     client = client_of(context)
-    advice = client.call(client.pools.GetPoolCapacity, pb.GetPoolCapacityRequest(pool_id=pool_id))
+    request = pb.GetPoolCapacityRequest(pool_id=pool_id)
+    response = client.call(client.pools.GetPoolCapacity, request)
+    capacity = response.pool_capacity
     view = details(
         [
-            ("available numbers", str(advice.available_numbers)),
-            ("needed numbers", str(advice.needed_numbers)),
-            ("live conversations", str(advice.live_conversations)),
-            ("most held by one person", str(advice.most_held_by_one_person)),
-            ("numbers run out", local_time(advice, "exhaustion_time") or "not at this load"),
+            ("available numbers", str(capacity.available_number_count)),
+            ("needed numbers", str(capacity.needed_number_count)),
+            ("live conversations", str(capacity.live_conversation_count)),
+            ("most of one person", str(capacity.busiest_person_conversation_count)),
+            ("numbers run out", local_time(capacity, "exhaustion_time") or "not at this load"),
         ]
     )
-    show(client.options, advice, view)
+    show(client.options, response, view)
 
 
 def compare(context: typer.Context, pool_id: PoolId) -> None:
@@ -119,11 +121,11 @@ def compare(context: typer.Context, pool_id: PoolId) -> None:
 
 
 def _differences(response: pb.CompareMaskedNumbersResponse) -> Iterator[tuple[str, str]]:
-    for number in response.missing_at_carrier:
+    for number in response.masked_numbers_not_at_carrier:
         yield number, "in the pool, not at the carrier: messages to it never arrive"
-    for number in response.not_messaging_enabled:
+    for number in response.masked_numbers_without_messaging:
         yield number, "in the pool, but messaging is not enabled at the carrier"
-    for number in response.in_no_pool:
+    for number in response.carrier_numbers_in_no_pool:
         yield number, "at the carrier, in no pool"
 
 

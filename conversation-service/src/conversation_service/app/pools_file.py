@@ -33,7 +33,7 @@ from conversation_service.domain.model.pool import (
 from conversation_service.domain.model.pool_validation import settings_violations
 
 # Only what a timedelta can hold; settings_violations() has the sensible limits.
-_DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?", re.ASCII)
+_DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.ASCII)
 
 _NO_DURATION = 'must be a duration, such as "90s", "15m", "24h", "7d" or "1d12h"'
 

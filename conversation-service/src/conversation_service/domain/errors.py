@@ -134,7 +134,7 @@ class MaskedNumberNotFound(_DetailedError):
 class MaskedNumberAlreadyAssigned(_DetailedError):
     keys = ("field", "pool_id")
     reason = "MASKED_NUMBER_ALREADY_ASSIGNED"
-    text = "{field} belongs to pool {pool_id!r}; remove it there first"
+    text = "{field} belongs to pool {pool_id!r} already"
 
 
 class MaskedNumberInUse(_DetailedError):
@@ -144,7 +144,7 @@ class MaskedNumberInUse(_DetailedError):
 
 class MaskedNumberNotActive(_DetailedError):
     reason = "MASKED_NUMBER_NOT_ACTIVE"
-    text = "the masked number takes no new conversations; add it again or choose another"
+    text = "the masked number takes no new conversations; activate it or choose another"
 
 
 class MaskedNumberCooling(_DetailedError):

@@ -57,7 +57,12 @@ CHANGES: dict[str, dict[str, object]] = {
         "update_mask": FieldMask(paths=["settings.operator_name"]),
     },
     "AddMaskedNumber": {"masked_number": "+12065550103"},
+    "UpdateMaskedNumber": {
+        "masked_number": pool_pb2.MaskedNumber(phone_number=MASKED, reserved=True),
+        "update_mask": FieldMask(paths=["reserved"]),
+    },
     "DrainMaskedNumber": {"masked_number": MASKED},
+    "ActivateMaskedNumber": {"masked_number": MASKED},
     "RemoveMaskedNumber": {"masked_number": "+12065550102"},
     "OptOutPerson": {"phone_number": ALICE_NUMBER},
     "DeleteBlock": {"block_id": "made"},

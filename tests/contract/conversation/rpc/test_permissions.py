@@ -46,7 +46,7 @@ MAY = {
     "PauseConversation ResumeConversation ReopenConversation GetConversation ListConversations "
     "GetMessage ListMessages ListEvents WatchEvents",
     "support": "GetConversation ListConversations GetMessage ListMessages ListEvents WatchEvents "
-    "GetPool ListMaskedNumbers GetPoolCapacity ListDeadLetters LookupParticipant "
+    "GetPool GetMaskedNumber ListMaskedNumbers GetPoolCapacity ListDeadLetters LookupParticipant "
     "ListBlocks",
     "operator": " ".join(method.name for method in METHODS),
     "conversation-service": "",

@@ -153,7 +153,7 @@ def test_every_enum_of_the_contract_has_the_values_of_the_domain() -> None:
         (event_pb2.EventType.DESCRIPTOR, EventType),
         (person_pb2.OptOutSource.DESCRIPTOR, OptOutSource),
         (number_selection_pb2.NumberPreference.DESCRIPTOR, NumberPreference),
-        (pool_pb2.NumberState.DESCRIPTOR, NumberState),
+        (pool_pb2.MaskedNumberState.DESCRIPTOR, NumberState),
         (pool_pb2.PausePolicy.DESCRIPTOR, PausePolicy),
         (maintenance_pb2.CheckOutcome.DESCRIPTOR, CheckOutcome),
         (event_pb2.DeadLetterReason.DESCRIPTOR, DeadLetterReason),

@@ -53,6 +53,7 @@ SETTINGS = pool_pb2.PoolSettings(
 UPDATED = pool_pb2.Pool(
     pool_id="main", settings=pool_pb2.PoolSettings(operator_name="Test exchange")
 )
+NUMBER, STATE = pool_pb2.MaskedNumber(phone_number=MASKED), FieldMask(paths=["reserved", "state"])
 # Paths that lead to nothing that can be changed.
 NO_PATHS = (
     *("", ".", "*", "pool_id", "etag", "source", "masked_number_count", "operator_name"),
@@ -100,6 +101,9 @@ LACKING: dict[str, str] = {
     "CreatePool": "request_id pool_id settings.operator_name",
     "UpdatePool": "request_id pool.pool_id update_mask",
     "AddMaskedNumber DrainMaskedNumber RemoveMaskedNumber": "request_id pool_id masked_number",
+    "ActivateMaskedNumber": "request_id pool_id masked_number",
+    "UpdateMaskedNumber": "request_id pool_id masked_number.phone_number update_mask",
+    "GetMaskedNumber": "pool_id masked_number",
     "GetPool CompareMaskedNumbers GetPoolCapacity": "pool_id",
     "OptOutPerson": "request_id phone_number",
     "GetOptOut": "phone_number",
@@ -210,7 +214,8 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
         "pool.settings.relay.attachment_policy pool.settings.relay.number_preference "
         "pool.settings.sending.uncertain_send_policy",
     ),
-    ("ListPools", PAGE, ""),
+    ("UpdateMaskedNumber", {"masked_number": NUMBER, "update_mask": STATE}, "update_mask"),
+    ("ListPools", PAGE | {"page_token": "x" * 33}, ""),
     ("ListMaskedNumbers", PAGE | {"pool_id": "", "page_token": "-1"}, ""),
     ("OptInPerson", {"request_id": LONG, "phone_number": "1"}, ""),
     ("ErasePerson", {"request_id": "", "phone_number": "1"}, ""),

@@ -22,6 +22,10 @@ ONE = {"pool_id": "main", "conversation_id": "c1"}
 NUMBER = {"pool_id": "main", "masked_number": MASKED}
 LETTER = {"pool_id": "main", "dead_letter_id": "7-0"}
 PERSON = {"phone_number": ALICE_PHONE}
+A_NUMBER = pool_pb2.MaskedNumber(
+    phone_number=MASKED, state=pool_pb2.MASKED_NUMBER_STATE_ACTIVE, live_conversation_count=2
+)
+CAPACITY = pool_pb2.PoolCapacity(available_number_count=2, needed_number_count=3)
 
 HELD = message_pb2.Message(message_id="m1", state=message_pb2.MESSAGE_STATE_HELD)
 NOT_RELAYED = message_pb2.Message(
@@ -32,7 +36,7 @@ NOT_RELAYED = message_pb2.Message(
 
 POOL_CHANGES: list[Case] = [
     (
-        f"pools create city --operator City --number {MASKED} "
+        f"pools create city --operator-name City --number {MASKED} "
         "lifecycle.join-code-lifetime=20m keywords.words.end=adios,fin",
         pool_pb2.CreatePoolRequest(
             pool_id="city",
@@ -69,13 +73,27 @@ POOL_CHANGES: list[Case] = [
     ),
     (
         f"numbers add {MASKED} --reserved --pool city",
-        pool_pb2.AddMaskedNumberRequest(pool_id="city", masked_number=MASKED, is_reserved=True),
-        pool_pb2.AddMaskedNumberResponse(pool=POOL),
+        pool_pb2.AddMaskedNumberRequest(pool_id="city", masked_number=MASKED, reserved=True),
+        pool_pb2.AddMaskedNumberResponse(masked_number=A_NUMBER),
     ),
     (f"numbers drain {MASKED}", pool_pb2.DrainMaskedNumberRequest(**NUMBER),
-     pool_pb2.DrainMaskedNumberResponse(pool=POOL)),
+     pool_pb2.DrainMaskedNumberResponse(masked_number=A_NUMBER)),
+    (f"numbers activate {MASKED}", pool_pb2.ActivateMaskedNumberRequest(**NUMBER),
+     pool_pb2.ActivateMaskedNumberResponse(masked_number=A_NUMBER)),
+    *(
+        (
+            f"numbers set {MASKED} {option}",
+            pool_pb2.UpdateMaskedNumberRequest(
+                pool_id="main",
+                masked_number=pool_pb2.MaskedNumber(phone_number=MASKED, reserved=reserved),
+                update_mask=FieldMask(paths=["reserved"]),
+            ),
+            pool_pb2.UpdateMaskedNumberResponse(masked_number=A_NUMBER),
+        )
+        for option, reserved in (("--reserved", True), ("--not-reserved", False))
+    ),
     (f"numbers remove {MASKED}", pool_pb2.RemoveMaskedNumberRequest(**NUMBER),
-     pool_pb2.RemoveMaskedNumberResponse(pool=POOL)),
+     pool_pb2.RemoveMaskedNumberResponse(masked_number=A_NUMBER)),
 ]  # fmt: skip
 CONVERSATION_CHANGES: list[Case] = [
     (
@@ -171,10 +189,12 @@ CHANGES: list[Case] = [
 READS: list[Case] = [
     ("pools show city",
      pool_pb2.GetPoolRequest(pool_id="city"), pool_pb2.GetPoolResponse(pool=POOL)),
+    (f"numbers show {MASKED}", pool_pb2.GetMaskedNumberRequest(**NUMBER),
+     pool_pb2.GetMaskedNumberResponse(masked_number=A_NUMBER)),
     ("pools capacity city", pool_pb2.GetPoolCapacityRequest(pool_id="city"),
-     pool_pb2.GetPoolCapacityResponse(available_numbers=2, needed_numbers=3)),
+     pool_pb2.GetPoolCapacityResponse(pool_capacity=CAPACITY)),
     ("pools compare city", pool_pb2.CompareMaskedNumbersRequest(pool_id="city"),
-     pool_pb2.CompareMaskedNumbersResponse(in_no_pool=[MASKED])),
+     pool_pb2.CompareMaskedNumbersResponse(carrier_numbers_in_no_pool=[MASKED])),
     ("conversations show c1", pb.GetConversationRequest(**ONE),
      pb.GetConversationResponse(conversation=TALKING)),
     ("messages show m1", message_pb2.GetMessageRequest(pool_id="main", message_id="m1"),

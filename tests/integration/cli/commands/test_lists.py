@@ -107,11 +107,13 @@ async def test_pools_and_numbers_are_listed(deployment: Deployment) -> None:
     assert ended.out.splitlines()[1].split() == ["main", "Test", "exchange", "2"]
     number = pool_pb2.MaskedNumber(
         phone_number=MASKED,
-        state=pool_pb2.NUMBER_STATE_DRAINING,
-        is_reserved=True,
-        live_conversations=3,
+        state=pool_pb2.MASKED_NUMBER_STATE_DRAINING,
+        reserved=True,
+        live_conversation_count=3,
     )
-    deployment.answers("ListMaskedNumbers", pool_pb2.ListMaskedNumbersResponse(numbers=[number]))
+    deployment.answers(
+        "ListMaskedNumbers", pool_pb2.ListMaskedNumbersResponse(masked_numbers=[number])
+    )
     ended = await maskline(deployment.target, "numbers", "list", "--pool", "city")
     assert ended.out.splitlines()[1].split() == [MASKED, "draining", "yes", "3"]
     assert deployment.received(pool_pb2.ListMaskedNumbersRequest)[0].pool_id == "city"

@@ -16,7 +16,7 @@ WRONG_FIELDS = RpcStatus(
     "INVALID_ARGUMENT",
     "Two fields are error.",
     violations=[
-        FieldViolation("name", "must be lower-case"),
+        FieldViolation("pool_id", "must be lower-case"),
         FieldViolation("settings.operator_name", "must not be empty"),
     ],
 )
@@ -30,13 +30,13 @@ STALE = RpcStatus(grpc.StatusCode.ABORTED, "ETAG_MISMATCH", "It has changed.", {
 
 
 async def test_every_wrong_field_is_named_once(deployment: Deployment) -> None:
-    message = "name: must be lower-case"
+    message = "pool_id: must be lower-case"
     repeated = replace(WRONG_FIELDS, message=message, violations=WRONG_FIELDS.violations[:1])
     deployment.answers("CreatePool", WRONG_FIELDS, repeated)
-    typed = ("pools", "create", "City", "--operator", "")
+    typed = ("pools", "create", "City", "--operator-name", "")
     ended = await maskline(deployment.target, *typed)
     assert (ended.status, ended.err.splitlines()[1:]) == (
-        1, ["  name: must be lower-case", "  settings.operator_name: must not be empty"]
+        1, ["  pool_id: must be lower-case", "  settings.operator_name: must not be empty"]
     )  # fmt: skip
     ended = await maskline(deployment.target, *typed)
     assert ended.err == f"{message} (INVALID_ARGUMENT)\n"
@@ -57,9 +57,11 @@ async def test_an_error_as_json_is_on_standard_error(deployment: Deployment) -> 
         "exit_status": 1,
     }
     deployment.answers("CreatePool", WRONG_FIELDS)
-    ended = await maskline(deployment.target, "pools", "create", "x", "--operator", "x", "--json")
+    ended = await maskline(
+        deployment.target, "pools", "create", "x", "--operator-name", "x", "--json"
+    )
     assert ended.error["field_violations"][0] == {
-        "field": "name",
+        "field": "pool_id",
         "description": "must be lower-case",
     }
 

@@ -151,10 +151,14 @@ class PoolSettings:
 
 
 class NumberState(StrEnum):
-    """A draining number keeps its conversations until they end, and takes no new ones."""
+    """A draining number keeps its conversations until they end, and takes no new ones.
+
+    No pool has a removed number: the state tells what became of it.
+    """
 
     ACTIVE = "ACTIVE"
     DRAINING = "DRAINING"
+    REMOVED = "REMOVED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,8 +64,9 @@ BY_METHOD: dict[str, dict[str, tuple[str, ...]]] = {
     "PoolService": {
         "GetPool": (SUPPORT,),
         "ListPools": (SUPPORT,),
-        "ListMaskedNumbers": (SUPPORT,),
         "GetPoolCapacity": (SUPPORT,),
+        "GetMaskedNumber": (SUPPORT,),
+        "ListMaskedNumbers": (SUPPORT,),
     },
     # An opt-out discloses that a number was texted.
     "PersonService": {

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Protocol
 
+from conversation_service.domain.commands.operator.masked_numbers import UpdateMaskedNumber
 from conversation_service.domain.commands.operator.pools import NUMBERS_LIMIT, UpdatePool
 from conversation_service.domain.commands.operator.settings_update import (
     exists,
@@ -15,8 +16,6 @@ from conversation_service.domain.model.pool_validation import settings_violation
 from conversation_service.rpc.core.validation import RequestValidator
 from conversation_service.rpc.pools.settings import enum_violations, settings_from_proto
 from maskline.admin.v1 import pool_pb2 as pb
-
-Item = TypeVar("Item")
 
 
 class _NumberChange(Protocol):
@@ -58,9 +57,31 @@ def pool_update(request: pb.UpdatePoolRequest) -> UpdatePool:
     )
 
 
-def validate_number(request: _NumberChange) -> None:
+def number_update(request: pb.UpdateMaskedNumberRequest) -> UpdateMaskedNumber:
+    """Changes whether the number is reserved, which is all that its mask may name."""
+    number = request.masked_number
     validator = RequestValidator()
     validator.identifier("request_id", request.request_id)
+    validator.identifier("pool_id", request.pool_id)
+    validator.phone_number("masked_number.phone_number", number.phone_number)
+    if set(request.update_mask.paths) != {"reserved"}:
+        validator.add(
+            [FieldViolation("update_mask", "must be reserved, as nothing else can change")]
+        )
+    validator.check()
+    return UpdateMaskedNumber(request.request_id, number.phone_number, number.reserved)
+
+
+def validate_number_change(request: _NumberChange) -> None:
+    validator = RequestValidator()
+    validator.identifier("request_id", request.request_id)
+    validator.identifier("pool_id", request.pool_id)
+    validator.phone_number("masked_number", request.masked_number)
+    validator.check()
+
+
+def validate_number(request: pb.GetMaskedNumberRequest) -> None:
+    validator = RequestValidator()
     validator.identifier("pool_id", request.pool_id)
     validator.phone_number("masked_number", request.masked_number)
     validator.check()
@@ -72,13 +93,21 @@ def validate_pool(pool: str) -> None:
     validator.check()
 
 
-def validate_list(page_size: int, token: str, pool: str | None = None) -> None:
-    """A page of pools, or of the numbers of one pool."""
+def validate_pool_list(request: pb.ListPoolsRequest) -> None:
+    """A page token is the id of the last pool of a page."""
     validator = RequestValidator()
-    if pool is not None:
-        validator.identifier("pool_id", pool)
-    validator.page_size(page_size)
-    validator.cursor_index("page_token", token)
+    validator.page_size(request.page_size)
+    if request.page_token:
+        validator.pool_id("page_token", request.page_token)
+    validator.check()
+
+
+def validate_number_list(request: pb.ListMaskedNumbersRequest) -> None:
+    """A page token is the last number of a page."""
+    validator = RequestValidator()
+    validator.identifier("pool_id", request.pool_id)
+    validator.page_size(request.page_size)
+    validator.optional_phone_number("page_token", request.page_token)
     validator.check()
 
 
@@ -110,10 +139,3 @@ def _mask_problem(path: str) -> str:
 
 def _under(field: str, violations: Iterable[FieldViolation]) -> list[FieldViolation]:
     return [FieldViolation(f"{field}.{name}", text) for name, text in violations]
-
-
-def page(items: Sequence[Item], size: int, token: str) -> tuple[Sequence[Item], str]:
-    """A page of a short list, beginning at the index `token`, and the token of the next page."""
-    start = int(token or 0)
-    next_token = str(start + size) if start + size < len(items) else ""
-    return items[start : start + size], next_token

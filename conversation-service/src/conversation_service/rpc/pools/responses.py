@@ -1,13 +1,15 @@
 """Pools and masked numbers in protobuf."""
 
-from conversation_service.application.admin.pools import NumberDifferences
+from conversation_service.application.admin.pools import NumberDifferences, NumberUse
 from conversation_service.domain.model.capacity import CapacityReport
-from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool
+from conversation_service.domain.model.pool import NumberState, Pool
 from conversation_service.rpc.core.convert import timestamp
 from conversation_service.rpc.pools.settings import settings_to_proto
 from maskline.admin.v1 import pool_pb2 as pb
 
-_NUMBER_STATES = {state: pb.NumberState.Value(f"NUMBER_STATE_{state}") for state in NumberState}
+_NUMBER_STATES = {
+    state: pb.MaskedNumberState.Value(f"MASKED_NUMBER_STATE_{state}") for state in NumberState
+}
 
 
 def pool_to_proto(pool: Pool) -> pb.Pool:
@@ -21,29 +23,29 @@ def pool_to_proto(pool: Pool) -> pb.Pool:
     )
 
 
-def number_to_proto(number: MaskedNumber, live: int) -> pb.MaskedNumber:
-    """`live` is the count of live conversations on it."""
+def number_to_proto(use: NumberUse) -> pb.MaskedNumber:
+    number = use.number
     return pb.MaskedNumber(
         phone_number=number.phone_number,
         state=_NUMBER_STATES[number.state],
-        is_reserved=number.is_reserved,
-        live_conversations=live,
+        reserved=number.is_reserved,
+        live_conversation_count=use.live_count,
     )
 
 
 def differences_to_proto(differences: NumberDifferences) -> pb.CompareMaskedNumbersResponse:
     return pb.CompareMaskedNumbersResponse(
-        missing_at_carrier=differences.missing_at_carrier,
-        in_no_pool=differences.in_no_pool,
-        not_messaging_enabled=differences.not_messaging_enabled,
+        masked_numbers_not_at_carrier=differences.not_at_carrier,
+        masked_numbers_without_messaging=differences.without_messaging,
+        carrier_numbers_in_no_pool=differences.in_no_pool,
     )
 
 
-def capacity_to_proto(report: CapacityReport) -> pb.GetPoolCapacityResponse:
-    return pb.GetPoolCapacityResponse(
-        available_numbers=report.available_numbers,
-        live_conversations=report.live_conversations,
-        most_held_by_one_person=report.max_held,
-        needed_numbers=report.needed_numbers,
+def capacity_to_proto(report: CapacityReport) -> pb.PoolCapacity:
+    return pb.PoolCapacity(
+        available_number_count=report.available_numbers,
+        live_conversation_count=report.live_conversations,
+        busiest_person_conversation_count=report.max_held,
+        needed_number_count=report.needed_numbers,
         exhaustion_time=timestamp(report.exhaustion_time),
     )

@@ -60,10 +60,10 @@ async def test_differences_between_pool_and_a_large_account_are_reported_without
     differences = await ask(
         service.pools.CompareMaskedNumbers, pool_pb2.CompareMaskedNumbersRequest()
     )
-    assert differences.missing_at_carrier == [OTHER_MASKED]
-    assert set(differences.in_no_pool) >= {SPARE, DISABLED_SPARE}
-    assert len(differences.in_no_pool) == len(others) + 2
-    assert differences.not_messaging_enabled == [MASKED]
+    assert differences.masked_numbers_not_at_carrier == [OTHER_MASKED]
+    assert set(differences.carrier_numbers_in_no_pool) >= {SPARE, DISABLED_SPARE}
+    assert len(differences.carrier_numbers_in_no_pool) == len(others) + 2
+    assert differences.masked_numbers_without_messaging == [MASKED]
     assert await ask(service.pools.GetPool, pool_pb2.GetPoolRequest()) == before
 
 
@@ -87,8 +87,10 @@ async def test_the_forecast_extrapolates_the_hourly_samples(
         for _ in range(6):
             clock.move(hours=1)
             await maintenance.run_once()
-    report = await ask(service.pools.GetPoolCapacity, pool_pb2.GetPoolCapacityRequest())
-    assert (report.available_numbers, report.most_held_by_one_person) == (10, 8)
+    response = await ask(service.pools.GetPoolCapacity, pool_pb2.GetPoolCapacityRequest())
+    report = response.pool_capacity
+    assert report.available_number_count == 10
+    assert report.busiest_person_conversation_count == 8
     # One more every six hours, with two numbers left.
     remaining = report.exhaustion_time.ToDatetime() - clock.now().replace(tzinfo=None)
     assert timedelta(hours=10) < remaining < timedelta(hours=14)

@@ -32,9 +32,11 @@ async def names(service: RunningService) -> list[str]:
     return [pool.pool_id for pool in listed.pools]
 
 
-async def numbers(service: RunningService) -> list[tuple[str, pool_pb2.NumberState.ValueType]]:
+async def numbers(
+    service: RunningService,
+) -> list[tuple[str, pool_pb2.MaskedNumberState.ValueType]]:
     listed = await ask(service.pools.ListMaskedNumbers, pool_pb2.ListMaskedNumbersRequest())
-    return [(number.phone_number, number.state) for number in listed.numbers]
+    return [(number.phone_number, number.state) for number in listed.masked_numbers]
 
 
 async def test_a_restart_and_a_second_replica_change_no_pool_of_the_file_or_an_operator(
@@ -68,9 +70,9 @@ async def test_a_changed_file_updates_a_pool_that_no_operator_has_changed(
         assert changed.settings.lifecycle.idle_timeout.ToTimedelta() == timedelta(hours=1)
         # The number that the file no longer lists is in use.
         assert await numbers(service) == [
-            (MASKED, pool_pb2.NUMBER_STATE_ACTIVE),
-            (NUMBER, pool_pb2.NUMBER_STATE_ACTIVE),
-            (OTHER_MASKED, pool_pb2.NUMBER_STATE_DRAINING),
+            (MASKED, pool_pb2.MASKED_NUMBER_STATE_ACTIVE),
+            (OTHER_MASKED, pool_pb2.MASKED_NUMBER_STATE_DRAINING),
+            (NUMBER, pool_pb2.MASKED_NUMBER_STATE_ACTIVE),
         ]
         await service.deliver(ALICE_NUMBER, "still here", to=OTHER_MASKED)
         assert await service.heard(BOB_NUMBER, 1) == ["still here"]
@@ -79,7 +81,7 @@ async def test_a_changed_file_updates_a_pool_that_no_operator_has_changed(
     async with running(redis_url, clock) as back:
         settings = (await pool(back)).settings
         assert settings.lifecycle.idle_timeout.ToTimedelta() == timedelta(days=7)
-        assert (OTHER_MASKED, pool_pb2.NUMBER_STATE_ACTIVE) in await numbers(back)
+        assert (OTHER_MASKED, pool_pb2.MASKED_NUMBER_STATE_ACTIVE) in await numbers(back)
 
 
 async def test_no_file_overwrites_the_changes_of_an_operator(
@@ -94,11 +96,12 @@ async def test_no_file_overwrites_the_changes_of_an_operator(
         )
         await ask(service.pools.UpdatePool, request)
         removal = pool_pb2.RemoveMaskedNumberRequest(masked_number=OTHER_MASKED)
-        changed = (await ask(service.pools.RemoveMaskedNumber, removal)).pool
+        await ask(service.pools.RemoveMaskedNumber, removal)
+        changed = await pool(service)
     for file in (SEED, CHANGED):
         async with running(redis_url, clock, file) as service:
             assert await pool(service) == changed
-            assert await numbers(service) == [(MASKED, pool_pb2.NUMBER_STATE_ACTIVE)]
+            assert await numbers(service) == [(MASKED, pool_pb2.MASKED_NUMBER_STATE_ACTIVE)]
 
 
 async def test_a_pool_with_a_number_of_another_is_skipped_and_the_others_serve(

@@ -1,7 +1,10 @@
 """Creating and changing pools and their numbers, effective on every replica at once."""
 
+import grpc
+import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.rpc import error_details_pb2
 
 from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.domain.templates.catalog import Template
@@ -17,11 +20,14 @@ from support.builders.conversations import (
     BOB_NUMBER,
     CAROL_NUMBER,
     MASKED,
+    OTHER_MASKED,
     system_message,
 )
+from support.net.grpc_calls import detail
 from support.observation.watching import wait_for_event
 from support.services.conversation_service import RunningService
 
+Number = pool_pb2.MaskedNumber
 NUMBER = "+12065550102"
 TAXIS = pool_pb2.PoolSettings(operator_name="Taxis")
 
@@ -35,21 +41,21 @@ async def create(service: RunningService, name: str, *numbers: str) -> pool_pb2.
     return (await ask(service.pools.CreatePool, request)).pool
 
 
-async def add(service: RunningService, number: str = NUMBER, name: str = "") -> pool_pb2.Pool:
+async def add(service: RunningService, number: str = NUMBER, name: str = "") -> Number:
     request = pool_pb2.AddMaskedNumberRequest(masked_number=number, pool_id=name)
-    return (await ask(service.pools.AddMaskedNumber, request)).pool
+    return (await ask(service.pools.AddMaskedNumber, request)).masked_number
 
 
-async def remove(service: RunningService) -> pool_pb2.Pool:
-    request = pool_pb2.RemoveMaskedNumberRequest(masked_number=MASKED)
-    return (await ask(service.pools.RemoveMaskedNumber, request)).pool
+async def remove(service: RunningService, number: str = MASKED) -> Number:
+    request = pool_pb2.RemoveMaskedNumberRequest(masked_number=number)
+    return (await ask(service.pools.RemoveMaskedNumber, request)).masked_number
 
 
 def updating(settings: pool_pb2.PoolSettings, *paths: str) -> pool_pb2.UpdatePoolRequest:
     """Changes what these paths of the settings lead to."""
     return pool_pb2.UpdatePoolRequest(
         pool=pool_pb2.Pool(pool_id="main", settings=settings),
-        update_mask=FieldMask(paths=[f"settings.{path}" for path in paths]),
+        update_mask=FieldMask(paths=[f"settings.{path}".rstrip(".") for path in paths]),
     )
 
 
@@ -111,7 +117,9 @@ async def test_fields_outside_the_mask_are_no_part_of_a_repeated_request(
 async def test_an_added_number_works_on_every_replica_at_once(
     service: RunningService, another: RunningService
 ) -> None:
-    changed = await add(another)
+    added = await add(another)
+    assert added == Number(phone_number=NUMBER, state=pool_pb2.MASKED_NUMBER_STATE_ACTIVE)
+    changed = await pool(service, "main")
     assert (changed.masked_number_count, changed.source) == (3, pool_pb2.POOL_SOURCE_API)
     await service.deliver(ALICE_NUMBER, "help", to=NUMBER)
     assert await service.heard(ALICE_NUMBER, 1) == [system_message(Template.HELP)]
@@ -133,7 +141,9 @@ async def test_a_number_without_live_conversations_can_be_removed(
     with refused("MASKED_NUMBER_IN_USE"):
         await remove(service)
     await service.end(conversation.conversation_id)
-    assert (await remove(service)).masked_number_count == 1
+    removed = pool_pb2.MASKED_NUMBER_STATE_REMOVED
+    assert await remove(service) == Number(phone_number=MASKED, state=removed)
+    assert (await pool(service, "main")).masked_number_count == 1
     for replica in (service, another):
         result = await replica.deliver(ALICE_NUMBER, "anybody there?")
         assert result.outcome == ingest_pb2.INGEST_OUTCOME_REFUSED
@@ -156,8 +166,9 @@ async def test_a_number_belongs_to_one_pool_until_it_is_removed_there(
         await add(another, MASKED, "taxis")
     await remove(service)
     await add(another, MASKED, "taxis")
-    with refused("MASKED_NUMBER_ALREADY_ASSIGNED"):
-        await add(service, MASKED)
+    for taken in (MASKED, OTHER_MASKED):
+        with refused("MASKED_NUMBER_ALREADY_ASSIGNED"):
+            await add(service, taken)
     for replica in (service, another):
         result = await replica.deliver(ALICE_NUMBER, "start")
         assert result.outcome == ingest_pb2.INGEST_OUTCOME_ACCEPTED
@@ -169,3 +180,83 @@ async def test_the_claim_of_a_failed_addition_is_released(service: RunningServic
     with refused("POOL_NOT_FOUND"):
         await add(service, name="taxis")
     await add(service)
+
+
+async def test_a_number_is_drained_activated_and_reserved_on_every_replica(
+    service: RunningService, another: RunningService
+) -> None:
+    await another.open(ALICE_NUMBER, BOB_NUMBER, masked_number=MASKED)
+    active = Number(
+        phone_number=MASKED, state=pool_pb2.MASKED_NUMBER_STATE_ACTIVE, live_conversation_count=1
+    )
+    reserved = Number(reserved=True)
+    reserved.MergeFrom(active)
+    draining = Number(state=pool_pb2.MASKED_NUMBER_STATE_DRAINING)
+    drain = pool_pb2.DrainMaskedNumberRequest(masked_number=MASKED)
+    drained = (await ask(service.pools.DrainMaskedNumber, drain)).masked_number
+    assert (drained.state, drained.live_conversation_count) == (draining.state, 1)
+    with refused("MASKED_NUMBER_NOT_ACTIVE"):
+        await another.open(CAROL_NUMBER, BOB_NUMBER, masked_number=MASKED)
+    activate = pool_pb2.ActivateMaskedNumberRequest(masked_number=MASKED)
+    assert (await ask(another.pools.ActivateMaskedNumber, activate)).masked_number == active
+    for number in (reserved, active):
+        request = pool_pb2.UpdateMaskedNumberRequest(
+            masked_number=number, update_mask=FieldMask(paths=["reserved"])
+        )
+        assert (await ask(service.pools.UpdateMaskedNumber, request)).masked_number == number
+        shown = pool_pb2.GetMaskedNumberRequest(masked_number=MASKED)
+        assert (await ask(another.pools.GetMaskedNumber, shown)).masked_number == number
+    for event in ("DRAINED", "ACTIVATED", "UPDATED"):
+        await wait_for_event(service, f"MASKED_NUMBER_{event}")
+
+
+async def test_an_addition_that_is_repeated_takes_no_number_from_the_pool_that_has_it_now(
+    service: RunningService, another: RunningService
+) -> None:
+    request = filled(pool_pb2.AddMaskedNumberRequest(masked_number=NUMBER))
+    first = await ask(service.pools.AddMaskedNumber, request)
+    assert await ask(another.pools.AddMaskedNumber, request) == first
+    await remove(service, NUMBER)
+    removed = (await ask(another.pools.AddMaskedNumber, request)).masked_number
+    assert removed.state == pool_pb2.MASKED_NUMBER_STATE_REMOVED
+    # Nobody holds the number, so another pool may have it, and keeps it.
+    await create(another, "taxis", NUMBER)
+    assert (await ask(service.pools.AddMaskedNumber, request)).masked_number == removed
+    result = await service.deliver(ALICE_NUMBER, "help", to=NUMBER)
+    assert result.outcome == ingest_pb2.INGEST_OUTCOME_ACCEPTED
+    request.masked_number = OTHER_MASKED
+    with refused("REQUEST_ID_REUSED"):
+        await ask(service.pools.AddMaskedNumber, request)
+
+
+async def test_two_operators_who_change_different_entries_keep_each_others(
+    service: RunningService, another: RunningService
+) -> None:
+    for replica, entry in ((service, "ended"), (another, "blocked"), (service, "help")):
+        changed = pool_pb2.PoolSettings(templates={entry: f"The {entry}. {{stop}}"})
+        settings = await update(replica, changed, f"templates.{entry}")
+    assert set(settings.templates) == {"ended", "blocked", "help"}
+    settings = await update(another, pool_pb2.PoolSettings(), "templates.ended")
+    assert set(settings.templates) == {"blocked", "help"}
+    stale = updating(TAXIS, "operator_name")
+    stale.pool.etag = "stale"
+    with refused("ETAG_MISMATCH"):
+        await ask(service.pools.UpdatePool, stale)
+    settings = await update(service, TAXIS, "")
+    assert settings == settings_to_proto(PoolSettings("Taxis"))
+
+
+async def test_settings_that_do_not_fit_are_named_as_in_the_request(
+    service: RunningService,
+) -> None:
+    wrong = pool_pb2.PoolSettings(
+        lifecycle=pool_pb2.LifecycleSettings(idle_timeout=Duration(seconds=1)),
+        templates={"ended": "Over."},
+    )
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await update(service, wrong, "lifecycle", "templates.ended")
+    violations = detail(refusal.value, error_details_pb2.BadRequest()).field_violations
+    assert {violation.field for violation in violations} == {
+        "pool.settings.lifecycle.idle_timeout",
+        "pool.settings.templates.ended",
+    }

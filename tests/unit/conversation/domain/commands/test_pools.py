@@ -1,6 +1,5 @@
 """Operators and the pools file change pools."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,19 +8,15 @@ import pytest
 from conversation_service.domain import errors
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import Command
-from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.commands.operator.pools import (
     NUMBERS_LIMIT,
-    AddMaskedNumber,
     CreatePool,
-    DrainMaskedNumber,
-    RemoveMaskedNumber,
     ReseedPool,
     UpdatePool,
 )
+from conversation_service.domain.commands.operator.settings_update import SettingPath
 from conversation_service.domain.model.pool import MaskedNumber, NumberState, Pool, PoolSettings
 from support.builders.conversations import (
-    MASKED,
     NUMBERS,
     OTHER_MASKED,
     POOL,
@@ -49,15 +44,12 @@ FULL = replace(
 
 CREATE = CreatePool("r", SETTINGS, NUMBERS)
 UPDATE = UpdatePool("r", SETTINGS, (("operator_name",),))
-ADD = AddMaskedNumber("r", THIRD)
-DRAIN, REMOVE = DrainMaskedNumber("r", MASKED), RemoveMaskedNumber("r", MASKED)
 
 
-def decided(command: Command, pool: Pool = SEEDED, loads: Mapping[str, int] | None = None) -> Pool:
+def decided(command: Command, pool: Pool = SEEDED) -> Pool:
     """The pool after a command that changes only the pool."""
-    change = command.decide(snapshot_of(pool=pool, live_counts=loads or {}))
-    guarded = MASKED if command == REMOVE else ""
-    assert change == Change(pool=change.pool, events=change.events, requires_no_live_on=guarded)
+    change = command.decide(snapshot_of(pool=pool))
+    assert change == Change(pool=change.pool, events=change.events)
     assert change.pool is not None
     return change.pool
 
@@ -81,14 +73,11 @@ def test_a_pool_has_no_more_numbers_than_the_limit() -> None:
     assert len(decided(CreatePool("r", SETTINGS, FULL.numbers), UNCREATED).numbers) == NUMBERS_LIMIT
     for command, pool in (
         (CreatePool("r", SETTINGS, (*FULL.numbers, THIRD)), UNCREATED),
-        (ADD, FULL),
         # Numbers that the file no longer lists are drained, not removed.
         (ReseedPool("r", SETTINGS, (THIRD,)), replace(FULL, is_seeded=True)),
     ):
         with pytest.raises(errors.MaskedNumberLimitReached):
             command.decide(snapshot_of(pool=pool))
-    added_again = AddMaskedNumber("r", replace(FULL.numbers[7], is_reserved=True))
-    assert decided(added_again, FULL).numbers[7].is_reserved
 
 
 def test_invalid_settings_are_refused_with_every_violation() -> None:
@@ -140,42 +129,43 @@ def test_only_the_named_fields_are_changed_to_defaults_too() -> None:
     assert (before.start, changed.keywords.start) == (("start",), ("go",))
 
 
-def test_a_number_is_added_last_or_again_at_its_position_and_drained_at_it() -> None:
-    assert decided(ADD).numbers == (*NUMBERS, THIRD)
-    assert decided(DRAIN).numbers == (drained(NUMBERS[0]), NUMBERS[1])
-    pool = replace(POOL, numbers=(drained(NUMBERS[0]), NUMBERS[1]))
-    for number in (NUMBERS[0], MaskedNumber(MASKED, is_reserved=True)):
-        assert decided(AddMaskedNumber("r", number), pool).numbers == (number, NUMBERS[1])
-
-
-def test_a_number_is_removed_only_without_live_conversations() -> None:
-    for loads in ({}, {OTHER_MASKED: 3}, {MASKED: 0}):
-        assert decided(REMOVE, loads=loads).numbers == NUMBERS[1:]
-    assert REMOVE.decide(snapshot_of(pool=POOL)).requires_no_live_on == MASKED
-    with pytest.raises(errors.MaskedNumberInUse):
-        REMOVE.decide(snapshot_of(pool=POOL, live_counts={MASKED: 1}))
-    assert REMOVE.read_set(POOL) == ReadSet(needs_live_counts=True)
-    for command in (CREATE, ReseedPool("r", SETTINGS, NUMBERS), ADD, DRAIN):
-        assert command.read_set(POOL) == ReadSet()
-
-
-@pytest.mark.parametrize(
-    ("command", "event"),
-    [
-        (UPDATE, "POOL_UPDATED"),
-        (ADD, "MASKED_NUMBER_ADDED"),
-        (DRAIN, "MASKED_NUMBER_DRAINED"),
-        (REMOVE, "MASKED_NUMBER_REMOVED"),
-    ],
-)
-def test_an_operators_change_has_an_event_needs_a_pool_and_ends_its_seeding(
-    command: Command, event: str
-) -> None:
-    assert event_details(command.decide(snapshot_of(pool=POOL))) == [(event, "")]
-    changed = decided(command)
+def test_an_update_has_an_event_needs_a_pool_and_ends_its_seeding() -> None:
+    assert event_details(UPDATE.decide(snapshot_of(pool=POOL))) == [("POOL_UPDATED", "")]
+    changed = decided(UPDATE)
     assert (changed.version, changed.is_seeded) == ("change", False)
     with pytest.raises(errors.PoolNotFound):
-        command.decide(snapshot_of(pool=UNCREATED))
+        UPDATE.decide(snapshot_of(pool=UNCREATED))
+
+
+def test_a_group_an_entry_of_a_map_or_all_settings_are_changed() -> None:
+    before = replace(
+        POOL,
+        settings=settings_with(
+            {
+                "templates": {"help": "Call. {stop}", "empty": "Empty."},
+                "keywords.end_opts_out": True,
+            },
+            OTHER_SETTINGS,
+        ),
+    )
+    new = settings_with({"templates": {"help": "Ask. {stop}"}, "operator_name": "New"})
+
+    def updated(*paths: SettingPath) -> PoolSettings:
+        return decided(UpdatePool("r", new, paths), before).settings
+
+    assert updated(()) == new
+    assert updated(("lifecycle",)) == replace(before.settings, lifecycle=new.lifecycle)
+    assert updated(("templates",)) == replace(before.settings, templates=new.templates)
+    for entry, templates in (
+        ("help", {"help": "Ask. {stop}", "empty": "Empty."}),
+        # Restored, as the new settings do not have it.
+        ("empty", {"help": "Call. {stop}"}),
+        ("reopened", {"help": "Call. {stop}", "empty": "Empty."}),
+    ):
+        expected = replace(before.settings, templates=templates)
+        assert updated(("templates", entry)) == expected
+    both = updated(("templates", "help"), ("keywords", "end_opts_out"))
+    assert (both.templates["help"], both.keywords.end_opts_out) == ("Ask. {stop}", False)
 
 
 def test_the_creation_of_a_pool_and_a_changed_file_have_events() -> None:
@@ -183,12 +173,6 @@ def test_the_creation_of_a_pool_and_a_changed_file_have_events() -> None:
     reseed = ReseedPool("r", OTHER_SETTINGS, NUMBERS)
     assert event_details(reseed.decide(snapshot_of(pool=SEEDED))) == [("POOL_UPDATED", "")]
     assert decided(reseed).version == "change"
-
-
-def test_a_number_that_is_not_in_the_pool_cannot_be_changed() -> None:
-    for command in (DrainMaskedNumber, RemoveMaskedNumber):
-        with pytest.raises(errors.MaskedNumberNotFound):
-            command("r", THIRD.phone_number).decide(snapshot_of())
 
 
 def test_a_changed_file_changes_a_seeded_pool() -> None:

@@ -14,10 +14,12 @@ from conversation_service.domain.commands.client.update import UpdateConversatio
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.commands.operator.blocks import DeleteBlock
-from conversation_service.domain.commands.operator.pools import (
+from conversation_service.domain.commands.operator.masked_numbers import (
+    ActivateMaskedNumber,
     AddMaskedNumber,
     DrainMaskedNumber,
     RemoveMaskedNumber,
+    UpdateMaskedNumber,
 )
 from conversation_service.domain.commands.system.end_by_system import EndConversationBySystem
 from conversation_service.domain.commands.system.expire import ExpireConversation
@@ -85,11 +87,11 @@ DECISIONS: list[Change] = [
     ExpireConversation("c", "e").decide(
         snapshot_about(replace(HOLDS, due_time=WARNED_AT), now=WARNED_AT)
     ),
-    AddMaskedNumber("r", NUMBERS[0]).decide(snapshot_of()),
     AddMaskedNumber("r", replace(NUMBERS[0], phone_number=OTHER_MASKED)).decide(
         snapshot_of(pool=ONE_NUMBER)
     ),
-    AddMaskedNumber("r", NUMBERS[0]).decide(snapshot_of(pool=DRAINED)),
+    UpdateMaskedNumber("r", MASKED, True).decide(snapshot_of()),
+    ActivateMaskedNumber("r", MASKED).decide(snapshot_of(pool=DRAINED)),
     DrainMaskedNumber("r", MASKED).decide(snapshot_of()),
     RemoveMaskedNumber("r", MASKED).decide(snapshot_of()),
     DeleteBlock("r", "b").decide(

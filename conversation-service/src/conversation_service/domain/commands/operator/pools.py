@@ -12,9 +12,7 @@ from conversation_service.domain.commands.operator.settings_update import (
 )
 from conversation_service.domain.errors import (
     InvalidArgument,
-    MaskedNumberInUse,
     MaskedNumberLimitReached,
-    MaskedNumberNotFound,
     PoolAlreadyExists,
     PoolNotFound,
 )
@@ -38,7 +36,7 @@ class CreatePool:
     @property
     def idempotency_key(self) -> IdempotencyKey:
         return IdempotencyKey(
-            "create-pool", self.request_id, (repr(self.settings), *_fingerprints(self.numbers))
+            "create-pool", self.request_id, (repr(self.settings), *map(fingerprint, self.numbers))
         )
 
     def read_set(self, pool: Pool) -> ReadSet:
@@ -53,7 +51,7 @@ class CreatePool:
         after = replace(
             snapshot.pool, settings=self.settings, numbers=self.numbers, is_seeded=self.is_seed
         )
-        return _changed(snapshot, after, EventType.POOL_CREATED)
+        return pool_change(snapshot, after, EventType.POOL_CREATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ class ReseedPool:
             return Change()
         if len(after.numbers) > NUMBERS_LIMIT:
             raise MaskedNumberLimitReached(pool.name, NUMBERS_LIMIT)
-        return _changed(snapshot, after, EventType.POOL_UPDATED)
+        return pool_change(snapshot, after, EventType.POOL_UPDATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,114 +111,24 @@ class UpdatePool:
         return ReadSet()
 
     def decide(self, snapshot: Snapshot) -> Change:
-        pool = _existing(snapshot)
+        pool = existing_pool(snapshot)
         check_etag(self.etag, pool.version)
         settings = updated(pool.settings, self.settings, self.paths)
         _check_settings(settings)
         after = replace(pool, settings=settings, is_seeded=False)
-        return _changed(snapshot, after, EventType.POOL_UPDATED)
+        return pool_change(snapshot, after, EventType.POOL_UPDATED)
 
 
-@dataclass(frozen=True, slots=True)
-class AddMaskedNumber:
-    """Adds a masked number, or makes one of the pool active again."""
-
-    request_id: str
-    number: MaskedNumber
-
-    @property
-    def idempotency_key(self) -> IdempotencyKey:
-        return IdempotencyKey("add-number", self.request_id, _fingerprints((self.number,)))
-
-    def read_set(self, pool: Pool) -> ReadSet:
-        return ReadSet()
-
-    def decide(self, snapshot: Snapshot) -> Change:
-        """A number of the pool keeps its position; a new one is last."""
-        pool = _existing(snapshot)
-        present = pool.number(self.number.phone_number)
-        if present:
-            kind = EventType.MASKED_NUMBER_UPDATED
-            if present.state is NumberState.DRAINING:
-                kind = EventType.MASKED_NUMBER_ACTIVATED
-            after = _with_number(pool, self.number)
-        elif len(pool.numbers) >= NUMBERS_LIMIT:
-            raise MaskedNumberLimitReached(pool.name, NUMBERS_LIMIT)
-        else:
-            kind = EventType.MASKED_NUMBER_ADDED
-            after = replace(pool, numbers=(*pool.numbers, self.number))
-        return _changed(snapshot, replace(after, is_seeded=False), kind)
-
-
-@dataclass(frozen=True, slots=True)
-class DrainMaskedNumber:
-    """Drains a masked number: it takes no new conversations, and keeps those it has."""
-
-    request_id: str
-    masked_number: str
-
-    @property
-    def idempotency_key(self) -> IdempotencyKey:
-        return IdempotencyKey("drain-number", self.request_id, (self.masked_number,))
-
-    def read_set(self, pool: Pool) -> ReadSet:
-        return ReadSet()
-
-    def decide(self, snapshot: Snapshot) -> Change:
-        pool, number = _existing(snapshot), _number(snapshot, self.masked_number)
-        after = _with_number(pool, replace(number, state=NumberState.DRAINING))
-        return _changed(snapshot, replace(after, is_seeded=False), EventType.MASKED_NUMBER_DRAINED)
-
-
-@dataclass(frozen=True, slots=True)
-class RemoveMaskedNumber:
-    """Removes a masked number without live conversations."""
-
-    request_id: str
-    masked_number: str
-
-    @property
-    def idempotency_key(self) -> IdempotencyKey:
-        return IdempotencyKey("remove-number", self.request_id, (self.masked_number,))
-
-    def read_set(self, pool: Pool) -> ReadSet:
-        """The number of live conversations on each masked number."""
-        return ReadSet(needs_live_counts=True)
-
-    def decide(self, snapshot: Snapshot) -> Change:
-        """The commit checks again that no conversation has begun on the number."""
-        pool, number = _existing(snapshot), _number(snapshot, self.masked_number)
-        if snapshot.live_counts.get(self.masked_number, 0):
-            raise MaskedNumberInUse
-        numbers = tuple(other for other in pool.numbers if other != number)
-        after = replace(pool, numbers=numbers, is_seeded=False)
-        removed = _changed(snapshot, after, EventType.MASKED_NUMBER_REMOVED)
-        return replace(removed, requires_no_live_on=self.masked_number)
-
-
-def _changed(snapshot: Snapshot, after: Pool, event_type: EventType) -> Change:
+def pool_change(snapshot: Snapshot, after: Pool, event_type: EventType) -> Change:
+    """Replaces the pool, with one event."""
     return Change(pool=replace(after, version=snapshot.change_id), events=(Event(event_type),))
 
 
-def _existing(snapshot: Snapshot) -> Pool:
+def existing_pool(snapshot: Snapshot) -> Pool:
+    """Raises PoolNotFound for a pool that was never created."""
     if not snapshot.pool.version:
         raise PoolNotFound(snapshot.pool.name)
     return snapshot.pool
-
-
-def _number(snapshot: Snapshot, phone_number: str) -> MaskedNumber:
-    number = snapshot.pool.number(phone_number)
-    if number is None:
-        raise MaskedNumberNotFound
-    return number
-
-
-def _with_number(pool: Pool, changed: MaskedNumber) -> Pool:
-    numbers = (
-        changed if number.phone_number == changed.phone_number else number
-        for number in pool.numbers
-    )
-    return replace(pool, numbers=tuple(numbers))
 
 
 def _check_settings(settings: PoolSettings) -> None:
@@ -229,5 +137,6 @@ def _check_settings(settings: PoolSettings) -> None:
         raise InvalidArgument(violations)
 
 
-def _fingerprints(numbers: tuple[MaskedNumber, ...]) -> tuple[str, ...]:
-    return tuple(f"{number.phone_number} {number.state} {number.is_reserved}" for number in numbers)
+def fingerprint(number: MaskedNumber) -> str:
+    """A masked number as a field of a command."""
+    return f"{number.phone_number} {number.state} {number.is_reserved}"

@@ -15,7 +15,7 @@ from conversation_service.domain.commands.client.send import SendMessage
 from conversation_service.domain.commands.client.update import UpdateConversation
 from conversation_service.domain.commands.core.command import Command
 from conversation_service.domain.commands.core.number_selection import NumberSelection
-from conversation_service.domain.commands.operator import pools
+from conversation_service.domain.commands.operator import masked_numbers, pools
 from conversation_service.domain.commands.system.end_by_system import EndConversationBySystem
 from conversation_service.domain.commands.system.expire import ExpireConversation
 from conversation_service.domain.errors import (
@@ -124,11 +124,16 @@ COMMANDS: list[tuple[Any, dict[str, Any]]] = [
         },
     ),
     (
-        pools.AddMaskedNumber("r", NUMBERS[0]),
+        masked_numbers.AddMaskedNumber("r", NUMBERS[0]),
         {"number": MaskedNumber(MASKED, NumberState.DRAINING)},
     ),
-    (pools.DrainMaskedNumber("r", MASKED), {"masked_number": "+12065550101"}),
-    (pools.RemoveMaskedNumber("r", MASKED), {"masked_number": "+12065550101"}),
+    (masked_numbers.DrainMaskedNumber("r", MASKED), {"masked_number": "+12065550101"}),
+    (masked_numbers.ActivateMaskedNumber("r", MASKED), {"masked_number": "+12065550101"}),
+    (
+        masked_numbers.UpdateMaskedNumber("r", MASKED, True),
+        {"masked_number": "+12065550101", "is_reserved": False},
+    ),
+    (masked_numbers.RemoveMaskedNumber("r", MASKED), {"masked_number": "+12065550101"}),
 ]
 FIELDS = [
     (incoming("hi"), "message", incoming("hi", ALICE).message),
