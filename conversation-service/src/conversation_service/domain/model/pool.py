@@ -50,7 +50,7 @@ class LifecycleSettings:
     join_code_lifetime: timedelta = timedelta(minutes=15)
     # An active conversation ends this long after its last message.
     idle_timeout: timedelta = timedelta(days=7)
-    # It ends at the latest this long after it became active.
+    # It ends at the latest this long after it became active, or after a client moved its end.
     max_lifetime: timedelta = timedelta(days=90)
     # Both are warned this long before either end.
     expiry_warning_lead: timedelta = timedelta(0)
