@@ -117,12 +117,13 @@ end
 
 local found, count = { "end" }, 0
 search(start, function(fields, index)
-  if #found > 1 and (#found > limit or count >= examined) then
+  local is_examined, is_message = #found > 1 and count >= examined, is_first(fields, index)
+  if is_examined or (is_message and #found > limit) then
     found[1] = "more"
     return true
   end
   count = count + 1
-  if is_first(fields, index) then
+  if is_message then
     listed_already[fields.message] = true
     found[#found + 1] = fields.message
   end
