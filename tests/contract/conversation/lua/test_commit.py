@@ -161,7 +161,8 @@ async def test_two_people_meet_again_when_no_block_is_left_between_them(harness:
     blocks = [Block("1", *pair, now, "c"), Block("2", *pair[::-1], now, "d")]
     for block in blocks:
         assert await harness.commit(Change(new_block=block)) == Committed()
-    assert (await harness.load(ReadSet(block_id="2"))).block == blocks[1]
+    loaded = (await harness.load(ReadSet(block_id="2"))).block
+    assert loaded == replace(blocks[1], conversation_id=""), "conversation d is not stored"
     meeting = replace(harness.starting(), requires_unblocked=(ALICE, BOB))
     assert await harness.commit(Change(deleted_block=blocks[0])) == Committed()
     assert await harness.commit(Change(deleted_block=blocks[0])) == Conflict()

@@ -67,7 +67,7 @@ class SnapshotScript:
             ),
             "blocks": Read("string", _keys(keys.block, read_set.block_id), _blocks),
             "block_conversation_ids": Read(
-                "string", _keys(keys.block_conversation, read_set.block_id), _each(bytes.decode)
+                "pointer", _keys(keys.block_conversation, read_set.block_id), self._pointers
             ),
             "code_attempts": Read(
                 "string", _keys(index.code_attempts, read_set.code_attempts_on), _each(decode_count)

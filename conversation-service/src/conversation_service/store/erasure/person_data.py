@@ -76,12 +76,18 @@ class PersonDataEraser:
         return removed
 
     async def pairs(self, person: Person, partners: Sequence[Person]) -> None:
-        """Removes which number the person used last with these partners.
+        """Removes which number the person used last with these partners, and which conversations
+        the blocks between them ended.
 
         Blocks and counts of wrong codes stay: others rely on them, and an erased person must
         not become a new one to them. Both hold only a keyed hash of the person.
         """
         keys = [self._index.last_number(person, partner) for partner in partners]
+        blocks = await self._redis.zrange(self._keys.block_list(person.participant_id), 0, -1)
+        keys += [
+            self._keys.block_conversation(block_id.decode())
+            for block_id in cast("list[bytes]", blocks)
+        ]
         if keys:
             await self._redis.delete(*keys)
 

@@ -139,7 +139,8 @@ class Snapshot:
         if block is None:
             return None
         conversation_id = self.block_conversation_ids.get(block.block_id, "")
-        return replace(block, conversation_id=conversation_id)
+        is_kept = conversation_id in self.conversations
+        return replace(block, conversation_id=conversation_id if is_kept else "")
 
     @property
     def invitation(self) -> Conversation | None:
