@@ -68,7 +68,7 @@ class Deployment:
     async def restore_finding(self) -> str:
         """What `maskline doctor` says of a restore."""
         ended = await maskline(self.stack.urls.conversation_target, "doctor")
-        lines = [line for line in ended.out.splitlines() if "redis restore" in line]
+        lines = [line for line in ended.out.splitlines() if "redis_restore" in line]
         return lines[0] if lines else ""
 
 

@@ -4,14 +4,14 @@ from collections.abc import AsyncIterator
 
 import grpc
 import pytest
-from google.protobuf.duration_pb2 import Duration
+from contract.conversation.rpc.wrong_pools import WRONG_POOLS
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2
 from redis.asyncio import Redis
 
 from conversation_service.rpc.core.status import DOMAIN
-from maskline.admin.v1 import person_pb2, pool_pb2
+from maskline.admin.v1 import person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1.message_pb2 import Attachment, System
 from maskline.conversation.v1.number_selection_pb2 import (
@@ -34,44 +34,6 @@ NOT_ASCII, CONTROL = "möbel", "a\tb"
 UNKNOWN = 99
 UNKNOWN_PREFERENCE = NumberSelection(preference=NumberPreference.ValueType(UNKNOWN))
 AREA_CODE_OF_SECOND = NumberSelection(area_code_of=AREA_CODE_OF_SECOND_PARTICIPANT)
-SETTINGS = pool_pb2.PoolSettings(
-    operator_name="x" * 41,
-    lifecycle=pool_pb2.LifecycleSettings(max_lifetime=Duration(seconds=1)),
-    sending=pool_pb2.SendingSettings(
-        message_validity=Duration(seconds=1),
-        uncertain_send_policy=pool_pb2.UncertainSendPolicy.ValueType(UNKNOWN),
-        campaign_budget=pool_pb2.CampaignBudget(segments_per_minute=-1),
-    ),
-    relay=pool_pb2.RelaySettings(
-        pause_policy=pool_pb2.PausePolicy.ValueType(UNKNOWN),
-        attachment_policy=pool_pb2.AttachmentPolicy.ValueType(UNKNOWN),
-        number_preference=NumberPreference.ValueType(UNKNOWN),
-    ),
-    system_message_prefix="x" * 21,
-)
-
-UPDATED = pool_pb2.Pool(
-    pool_id="main", settings=pool_pb2.PoolSettings(operator_name="Test exchange")
-)
-NUMBER, STATE = pool_pb2.MaskedNumber(phone_number=MASKED), FieldMask(paths=["reserved", "state"])
-# Paths that lead to nothing that can be changed.
-NO_PATHS = (
-    *("", ".", "*", "pool_id", "etag", "source", "masked_number_count", "operator_name"),
-    *("settings.", "settings.colour", "settings.lifecycle.colour", "settings.retention.events.x"),
-    *("settings.operator_name.x", "settings.keywords.words.colour", "settings.templates.colour"),
-    *(
-        "settings.keywords.words.start.words",
-        "settings.templates.",
-        "Settings",
-        "settings.Templates",
-    ),
-)
-
-
-def wrong_mask(path: str) -> dict[str, object]:
-    return {"pool": UPDATED, "update_mask": FieldMask(paths=["settings", path])}
-
-
 OPT_OUT = person_pb2.ImportedOptOut(phone_number=ALICE_NUMBER)
 
 CONVERSATION = pb.Conversation(pool_id="main", conversation_id="c")
@@ -194,29 +156,7 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ("WatchEvents", {"start_position": UNKNOWN, "types": [0]}, "start_position types[0]"),
     ("IngestMessages", {"messages": [ingest_pb2.InboundMessage()] * 257}, ""),
     ("IngestDeliveryReceipts", {"receipts": [ingest_pb2.DeliveryReceipt()] * 257}, ""),
-    (
-        "CreatePool",
-        {"pool_id": "-taxis", "settings": SETTINGS, "masked_numbers": [MASKED, "1", MASKED]},
-        "pool_id masked_numbers[1] masked_numbers settings.operator_name "
-        "settings.system_message_prefix settings.lifecycle.max_lifetime "
-        "settings.relay.pause_policy settings.relay.attachment_policy "
-        "settings.relay.number_preference settings.sending.uncertain_send_policy "
-        "settings.sending.message_validity settings.sending.campaign_budget.segments_per_minute",
-    ),
-    *(("UpdatePool", wrong_mask(path), "update_mask") for path in NO_PATHS),
-    (
-        "UpdatePool",
-        {
-            "pool": pool_pb2.Pool(pool_id=NOT_ASCII, settings=SETTINGS, etag=LONG),
-            "update_mask": FieldMask(paths=["settings"]),
-        },
-        "pool.pool_id pool.etag pool.settings.relay.pause_policy "
-        "pool.settings.relay.attachment_policy pool.settings.relay.number_preference "
-        "pool.settings.sending.uncertain_send_policy",
-    ),
-    ("UpdateMaskedNumber", {"masked_number": NUMBER, "update_mask": STATE}, "update_mask"),
-    ("ListPools", PAGE | {"page_token": "x" * 33}, ""),
-    ("ListMaskedNumbers", PAGE | {"pool_id": "", "page_token": "-1"}, ""),
+    *WRONG_POOLS,
     ("OptInPerson", {"request_id": LONG, "phone_number": "1"}, ""),
     ("ErasePerson", {"request_id": "", "phone_number": "1"}, ""),
     ("GetErasure", {"erasure_id": LONG}, ""),
