@@ -96,10 +96,7 @@ class HeldMessageLimitReached(_DetailedError):
 class AlreadyInConversation(_DetailedError):
     keys = ("participant", "conversation_id")
     reason = "ALREADY_IN_CONVERSATION"
-    text = (
-        "{participant} is in the live conversation {conversation_id} on this masked number; "
-        "end it first"
-    )
+    text = "{participant} is in live conversation {conversation_id} on this number; end it first"
 
 
 class JoinCodeInvalid(_DetailedError):
@@ -230,10 +227,7 @@ class WatchTooSlow(_DetailedError):
 class WatchLimitReached(_DetailedError):
     keys = ("limit",)
     reason = "WATCH_LIMIT_REACHED"
-    text = (
-        "this replica or this caller has the maximum of {limit} open watches; "
-        "close some or try again"
-    )
+    text = "{limit} watches are open, the maximum of this replica or caller; close some or wait"
     # Watches last for hours: asking more often seldom helps.
     retry_after = timedelta(seconds=10)
 

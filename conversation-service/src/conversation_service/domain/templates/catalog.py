@@ -102,6 +102,21 @@ class Template(StrEnum):
     LOOP_STOPPED = auto()
 
 
+# Those whom the rules oblige us to answer, also when the campaign's budget for other messages is
+# used up: opt-outs, help, endings.
+USING_RESERVE = {
+    Template.OPTED_OUT,
+    Template.ERASED,
+    Template.HELP,
+    Template.ENDED,
+    Template.CANCELLED,
+    Template.CODE_EXPIRED,
+    Template.IDLE_EXPIRED,
+    Template.LIFETIME_EXPIRED,
+    Template.BLOCKED,
+}
+
+
 class TemplateError(ValueError):
     """A pool's keywords or templates break a rule; the message names the field and the rule."""
 

@@ -12,8 +12,7 @@ from conversation_service.domain.commands.client.update import UpdateConversatio
 from conversation_service.domain.commands.core.number_selection import NumberSelection
 from conversation_service.domain.errors import FieldViolation
 from conversation_service.domain.keywords import join_codes
-from conversation_service.domain.model.conversation import State
-from conversation_service.domain.model.labels import LABEL_KEY
+from conversation_service.domain.model.conversation import LABEL_KEY, State
 from conversation_service.domain.model.participants import Person, area_code
 from conversation_service.domain.model.pool import NumberPreference
 from conversation_service.rpc.core.validation import RequestValidator

@@ -4,7 +4,7 @@ import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 
 from conversation_service.domain.errors import FieldViolation, InvalidArgument
-from conversation_service.domain.model.labels import labels_violation
+from conversation_service.domain.model.conversation import labels_violation
 from conversation_service.domain.model.messages import MAX_LENGTH, is_sendable
 from conversation_service.domain.model.participants import is_e164
 from conversation_service.domain.model.pool import POOL_NAME

@@ -16,7 +16,7 @@ from conversation_service.domain.commands.core.number_selection import (
 )
 from conversation_service.domain.commands.core.snapshot import Draft, Pair, ReadSet, Snapshot
 from conversation_service.domain.errors import PairBlocked
-from conversation_service.domain.model.labels import flattened
+from conversation_service.domain.model.conversation import flattened
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.templates.catalog import Template

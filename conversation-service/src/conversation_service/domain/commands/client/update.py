@@ -20,9 +20,8 @@ from conversation_service.domain.errors import (
     FieldViolation,
     InvalidArgument,
 )
-from conversation_service.domain.model.conversation import Conversation
+from conversation_service.domain.model.conversation import Conversation, flattened, labels_violation
 from conversation_service.domain.model.events import Event, EventType
-from conversation_service.domain.model.labels import flattened, labels_violation
 from conversation_service.domain.model.pool import Pool
 
 

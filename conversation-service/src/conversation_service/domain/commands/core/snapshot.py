@@ -18,7 +18,7 @@ from conversation_service.domain.model.messages import Attachment, HeldMessage, 
 from conversation_service.domain.model.participants import Block, Person, Route
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.model.rate_limits import NEVER, SenderLimits, WindowCounter
-from conversation_service.domain.templates.catalog import Template
+from conversation_service.domain.templates.catalog import USING_RESERVE, Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +37,6 @@ class Draft:
     message_id: str = ""
     was_held: bool = False
 
-
-# Those whom the rules oblige us to answer, also when the campaign's budget for other messages is
-# used up: opt-outs, help, endings.
-_USING_RESERVE = {
-    Template.OPTED_OUT,
-    Template.ERASED,
-    Template.HELP,
-    Template.ENDED,
-    Template.CANCELLED,
-    Template.CODE_EXPIRED,
-    Template.IDLE_EXPIRED,
-    Template.LIFETIME_EXPIRED,
-    Template.BLOCKED,
-}
 
 # Two people in any order.
 Pair = tuple[Person, Person]
@@ -246,7 +232,7 @@ class Snapshot:
                 body=draft.body,
                 may_reach_opted_out=draft.may_reach_opted_out,
                 is_relayed=draft.author_id != "",
-                uses_reserve=draft.template in _USING_RESERVE,
+                uses_reserve=draft.template in USING_RESERVE,
                 attachments=draft.attachments,
                 template=draft.template,
                 was_held=draft.was_held,

@@ -9,8 +9,7 @@ import pytest
 from conversation_service.domain import errors
 from conversation_service.domain.commands.client.update import UpdateConversation
 from conversation_service.domain.commands.core.snapshot import ReadSet
-from conversation_service.domain.model.conversation import Conversation
-from conversation_service.domain.model.labels import labels_violation
+from conversation_service.domain.model.conversation import Conversation, labels_violation
 from support.builders.conversations import POOL
 from support.builders.decisions import (
     ACTIVE,
