@@ -262,11 +262,22 @@ async def test_recover_rate_slowed_forgets_strikes_and_raises_the_share(
 ) -> None:
     await rates.penalise()
     assert await rates.recover() == [b"slowed"]
-    assert await rates.share_ppm() == 900_000, "a success from before the 429"
+    assert await rates.share_ppm() == 900_000, "sending is stopped"
     await rates.passes(UNIT)
     assert await rates.recover() == [b"slowed"]
     assert await rates.share_ppm() == 900_500
     assert await rates.penalise() == [b"penalised", UNIT]
+
+
+async def test_recover_rate_slowed_forgets_strikes_while_sending_is_stopped(
+    rates: RateScripts,
+) -> None:
+    """Each burst has some refused and some accepted messages: the stops do not grow."""
+    for _ in range(3):
+        assert await rates.penalise() == [b"penalised", UNIT]
+        assert await rates.recover() == [b"slowed"]
+        assert is_about(await rates.wait(), UNIT)
+        await rates.passes(UNIT)
 
 
 async def test_recover_rate_whole_with_enough_successes(rates: RateScripts) -> None:
