@@ -146,8 +146,8 @@ def _failure_of_kind(entry: OutboxEntry, kind: DeliveryFailureKind) -> DeliveryF
     message = entry.message
     ids = (message.message_id, message.conversation_id, entry.person_id)
     failure = DeliveryFailure(*ids, kind, message.is_relayed)
-    is_told = message.is_relayed or failure.is_about_files
-    return failure if is_told and message.conversation_id else None
+    is_reported = message.is_relayed or failure.is_about_files
+    return failure if is_reported and message.conversation_id else None
 
 
 def _failure_kind(sent: Sent) -> DeliveryFailureKind | None:
