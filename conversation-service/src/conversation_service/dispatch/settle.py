@@ -142,10 +142,12 @@ def _failure(entry: OutboxEntry, sent: Sent) -> DeliveryFailure | None:
 
 
 def _failure_of_kind(entry: OutboxEntry, kind: DeliveryFailureKind) -> DeliveryFailure | None:
+    """None for a system message, unless a client's files were refused."""
     message = entry.message
-    if not message.is_relayed or not message.conversation_id:
-        return None
-    return DeliveryFailure(message.message_id, message.conversation_id, entry.person_id, kind)
+    ids = (message.message_id, message.conversation_id, entry.person_id)
+    failure = DeliveryFailure(*ids, kind, message.is_relayed)
+    is_reported = message.is_relayed or failure.is_about_files
+    return failure if is_reported and message.conversation_id else None
 
 
 def _failure_kind(sent: Sent) -> DeliveryFailureKind | None:

@@ -113,12 +113,22 @@ class DeliveryFailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFailure:
-    """A failed message. Its sender is the participant who is not the recipient."""
+    """A failed message. Its sender is the participant who is not the recipient, unless it is a
+    message of the system."""
 
     message_id: str
     conversation_id: str
     recipient_person_id: str
     kind: DeliveryFailureKind
+    is_relayed: bool = True
+
+    @property
+    def is_about_files(self) -> bool:
+        """Whether files of it were refused."""
+        return self.kind in (
+            DeliveryFailureKind.ATTACHMENTS_REFUSED,
+            DeliveryFailureKind.ATTACHMENTS_ONLY_REFUSED,
+        )
 
 
 # Characters: ten times what a carrier accepts in one message.

@@ -50,7 +50,7 @@ def notice_of(
     failure: DeliveryFailure, conversation: Conversation = ACTIVE
 ) -> NotifySenderOfFailure:
     command = failure_notice(failure, conversation)
-    assert command is not None
+    assert isinstance(command, NotifySenderOfFailure)
     return command
 
 

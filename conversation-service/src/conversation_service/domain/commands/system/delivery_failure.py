@@ -27,11 +27,6 @@ _NOTICES = {
     DeliveryFailureKind.ATTACHMENTS_ONLY_REFUSED: Template.ATTACHMENT_NOT_PASSED_ON,
 }
 
-_ABOUT_FILES = (
-    DeliveryFailureKind.ATTACHMENTS_REFUSED,
-    DeliveryFailureKind.ATTACHMENTS_ONLY_REFUSED,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class NotifySenderOfFailure:
@@ -43,8 +38,7 @@ class NotifySenderOfFailure:
 
     @property
     def idempotency_key(self) -> IdempotencyKey:
-        """Once per message and kind of failure."""
-        return IdempotencyKey("failure", f"{self.failure.message_id} {self.failure.kind.value}", ())
+        return _key(self.failure)
 
     @property
     def _route(self) -> Route:
@@ -63,29 +57,18 @@ class NotifySenderOfFailure:
         conversation = snapshot.conversation
         if conversation is None:
             return Change()
-        events = self._events()
+        # A message that failed as a whole has an event of its own, for its state.
+        is_about_files = self.failure.is_about_files
+        events = [_files_event(self.failure, self.sender)] if is_about_files else []
         if not self._is_present(snapshot) or self.sender in snapshot.opt_outs:
             return notify(snapshot, conversation, (), events)
         template = _NOTICES[self.failure.kind]
-        if self.failure.kind in _ABOUT_FILES:
+        if is_about_files:
             # Each refused file is another one; a phone that is off stays the same failure.
             notice = reply_to(snapshot, self.sender, template)
         else:
             notice = limited_failure_notice(snapshot, self.sender, template)
         return notify_limited(snapshot, conversation, notice, events)
-
-    def _events(self) -> tuple[Event, ...]:
-        """None for a message that failed as a whole: its state has an event of its own."""
-        if self.failure.kind not in _ABOUT_FILES:
-            return ()
-        return (
-            Event(
-                EventType.MESSAGE_ATTACHMENTS_REFUSED,
-                self.failure.conversation_id,
-                self.sender.participant_id,
-                self.failure.message_id,
-            ),
-        )
 
     def _is_present(self, snapshot: Snapshot) -> bool:
         if snapshot.pool.number(self.masked_number) is None:
@@ -95,10 +78,39 @@ class NotifySenderOfFailure:
         return current is not None and current.conversation_id == self.failure.conversation_id
 
 
+@dataclass(frozen=True, slots=True)
+class RecordRefusedFiles:
+    """Files of a message of the system to this person were refused: no participant sent it."""
+
+    failure: DeliveryFailure
+    recipient: Person
+
+    @property
+    def idempotency_key(self) -> IdempotencyKey:
+        return _key(self.failure)
+
+    def read_set(self, pool: Pool) -> ReadSet:
+        return ReadSet(conversation_id=self.failure.conversation_id)
+
+    def decide(self, snapshot: Snapshot) -> Change:
+        """An event, while the conversation is kept."""
+        if snapshot.conversation is None:
+            return Change()
+        events = [_files_event(self.failure, self.recipient)]
+        return notify(snapshot, snapshot.conversation, (), events)
+
+
 def failure_notice(
     failure: DeliveryFailure, conversation: Conversation
-) -> NotifySenderOfFailure | None:
+) -> NotifySenderOfFailure | RecordRefusedFiles | None:
     """The notice for the participant who is not the recipient; None if there is no such person."""
+    if not failure.is_relayed:
+        recipients = (
+            person
+            for person in conversation.participants
+            if person.person_id == failure.recipient_person_id
+        )
+        return next((RecordRefusedFiles(failure, person) for person in recipients), None)
     senders = [
         person
         for person in conversation.participants
@@ -107,3 +119,13 @@ def failure_notice(
     if len(senders) != 1:
         return None
     return NotifySenderOfFailure(failure, conversation.masked_number, senders[0])
+
+
+def _key(failure: DeliveryFailure) -> IdempotencyKey:
+    """Once per message and kind of failure."""
+    return IdempotencyKey("failure", f"{failure.message_id} {failure.kind.value}", ())
+
+
+def _files_event(failure: DeliveryFailure, person: Person) -> Event:
+    kind = EventType.MESSAGE_ATTACHMENTS_REFUSED
+    return Event(kind, failure.conversation_id, person.participant_id, failure.message_id)
