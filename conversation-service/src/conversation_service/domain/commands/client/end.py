@@ -3,12 +3,11 @@
 from dataclasses import dataclass, field
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import IdempotencyKey
+from conversation_service.domain.commands.core.command import IdempotencyKey, check_etag
 from conversation_service.domain.commands.core.ending import end
 from conversation_service.domain.commands.core.snapshot import (
     ReadSet,
     Snapshot,
-    check_etag,
     live_conversation,
     participant_of,
 )

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import IdempotencyKey
+from conversation_service.domain.commands.core.command import IdempotencyKey, check_etag
 from conversation_service.domain.commands.core.lifecycle import prolonged, renamed
 from conversation_service.domain.commands.core.number_selection import check_name_is_free
 from conversation_service.domain.commands.core.replies import transition
 from conversation_service.domain.commands.core.snapshot import (
     ReadSet,
     Snapshot,
-    check_etag,
     live_conversation,
 )
 from conversation_service.domain.errors import (

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
+from conversation_service.domain.errors import EtagMismatch
 from conversation_service.domain.model.pool import Pool
 
 
@@ -33,3 +34,9 @@ class Command(Protocol):
     def decide(self, snapshot: Snapshot) -> Change:
         """The whole outcome. Pure; raises ConversationError to refuse the command."""
         ...
+
+
+def check_etag(given: str, present: str) -> None:
+    """Raises EtagMismatch if a caller gave an etag, and another one is present."""
+    if given not in ("", present):
+        raise EtagMismatch(present)

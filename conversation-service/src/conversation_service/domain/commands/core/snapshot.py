@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from conversation_service.domain.errors import (
     ConversationEnded,
     ConversationNotFound,
-    EtagMismatch,
     ParticipantNotFound,
 )
 from conversation_service.domain.model.consent import OptOut
@@ -274,12 +273,6 @@ def live_conversation(snapshot: Snapshot, conversation_id: str) -> Conversation:
     if not conversation.is_live:
         raise ConversationEnded(conversation_id)
     return conversation
-
-
-def check_etag(given: str, present: str) -> None:
-    """Raises EtagMismatch if a caller gave an etag, and another one is present."""
-    if given not in ("", present):
-        raise EtagMismatch(present)
 
 
 def participant_of(conversation: Conversation, participant_id: str) -> Person:

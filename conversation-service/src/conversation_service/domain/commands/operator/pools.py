@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 
 from conversation_service.domain.commands.core.change import Change
-from conversation_service.domain.commands.core.command import IdempotencyKey
-from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot, check_etag
+from conversation_service.domain.commands.core.command import IdempotencyKey, check_etag
+from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.commands.operator.settings_update import (
     SettingPath,
     updated,
