@@ -45,11 +45,10 @@ class Documented:
         return told in listed and refusal.code() is self.codes[told]
 
 
-def listed_reasons(package: str) -> dict[str, set[str]]:
-    """The reasons that the comments of a package list above each method."""
-    sources = "".join(
-        path.read_text() for path in sorted((PROTOS / package / "v1").glob("*.proto"))
-    )
+def listed_reasons(*packages: str) -> dict[str, set[str]]:
+    """The reasons that the comments of these packages list above each method."""
+    files = (path for package in packages for path in (PROTOS / package / "v1").glob("*.proto"))
+    sources = "".join(path.read_text() for path in files)
     return {
         method: set(re.findall(_REASON, comment.partition("Errors:")[2]))
         for comment, method in re.findall(_COMMENTED, sources, re.MULTILINE)

@@ -77,7 +77,7 @@ class _Making:
         self, field: FieldDescriptor, strategy: st.SearchStrategy[object], *, is_list: bool
     ) -> st.SearchStrategy[object]:
         named = self._palette.get(field.name, ())
-        fitting = [value for value in named if isinstance(value, list) is is_list]
+        fitting = [value for value in named if _fits(value, field, is_list=is_list)]
         if not fitting:
             return strategy
         return (
@@ -95,6 +95,15 @@ class _Making:
             is_text = field.type == FieldDescriptor.TYPE_STRING
             return st.text(max_size=MAX_BYTES) if is_text else st.binary(max_size=MAX_BYTES)
         return _SCALARS[field.cpp_type]
+
+
+def _fits(value: object, field: FieldDescriptor, *, is_list: bool) -> bool:
+    """Some fields of one name are texts in one message and messages in another."""
+    items = value if isinstance(value, list) else [value]
+    is_message = field.message_type is not None
+    return isinstance(value, list) is is_list and all(
+        isinstance(item, Message) is is_message for item in items
+    )
 
 
 def _written(message: Message) -> bytes:

@@ -110,7 +110,7 @@ FUZZED = {
         methods=[method for service in SERVICES for method in service.methods],
         documented=Documented(
             conversation_status.DOMAIN,
-            listed_reasons("conversation"),
+            listed_reasons("conversation", "admin", "ingest"),
             {kind.reason: code for kind, code in conversation_status.CODES.items()},
         ),
         palette={

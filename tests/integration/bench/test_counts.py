@@ -15,6 +15,7 @@ from devstack.valkey import server_command
 from support.net.ports import free_port
 
 pytestmark = pytest.mark.slow
+LIVE = f"{POOL_PREFIX}conversations:ACTIVE"
 ORIGINAL, ROUTES = "a" * 32, ("b" * 32, "c" * 32)
 
 
@@ -48,19 +49,20 @@ def test_copies_of_a_conversation_have_all_of_its_keys(system: System) -> None:
     with Redis.from_url(system.redis_url, decode_responses=True) as redis:
         redis.set(f"{POOL_PREFIX}conversation:{ORIGINAL}", "a record")
         redis.rpush(f"{POOL_PREFIX}timeline:{ORIGINAL}", "1", "2")
-        redis.zadd(f"{POOL_PREFIX}conversations", {ORIGINAL: 0})
+        for live in (LIVE, f"{LIVE}:number"):
+            redis.zadd(live, {ORIGINAL: 0})
         redis.zadd(f"{POOL_PREFIX}deadlines", {ORIGINAL: 7})
         redis.hset(f"{POOL_PREFIX}live-by-number", "number", "1")
         for route in ROUTES:
             redis.set(f"{POOL_PREFIX}route:{route}", ORIGINAL)
             redis.hset(f"{POOL_PREFIX}live-by-person", route, "1")
         write_copies(system, 2500)
-        assert redis.zcard(f"{POOL_PREFIX}conversations") == 2501
+        assert redis.zcard(LIVE) == redis.zcard(f"{LIVE}:number") == 2501
         assert redis.zcount(f"{POOL_PREFIX}deadlines", 7, 7) == 2501
         assert redis.hget(f"{POOL_PREFIX}live-by-number", "number") == "2501"
         assert redis.hlen(f"{POOL_PREFIX}live-by-person") == 2 * 2501
-        last = redis.zrange(f"{POOL_PREFIX}conversations", 0, -1)[0]
+        last = redis.zrange(LIVE, 0, -1)[0]
         assert redis.get(f"{POOL_PREFIX}conversation:{last}") == "a record"
         assert redis.lrange(f"{POOL_PREFIX}timeline:{last}", 0, -1) == ["1", "2"]
-        # Per conversation: record, timeline and two routes; besides, two sets and two hashes.
-        assert redis.dbsize() == 4 * 2501 + 4
+        # Per conversation: record, timeline and two routes; besides, three sets and two hashes.
+        assert redis.dbsize() == 4 * 2501 + 5

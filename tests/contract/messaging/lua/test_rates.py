@@ -269,10 +269,7 @@ async def test_recover_rate_slowed_forgets_strikes_and_raises_the_share(
     assert await rates.penalise() == [b"penalised", UNIT]
 
 
-async def test_recover_rate_slowed_forgets_strikes_while_sending_is_stopped(
-    rates: RateScripts,
-) -> None:
-    """Each burst has some refused and some accepted messages: the stops do not grow."""
+async def test_recover_rate_slowed_while_stopped_forgets_strikes(rates: RateScripts) -> None:
     for _ in range(3):
         assert await rates.penalise() == [b"penalised", UNIT]
         assert await rates.recover() == [b"slowed"]
