@@ -88,9 +88,15 @@ TEXTS_HEAD = """## System texts
 
 A pool may replace any of these (`templates`). A text is printable ASCII and at most 160 characters
 in its longest form. It must not contain anything like a phone number, nor be a keyword itself.
-Every text may use `{operator}` and the keywords `{start}`, `{join}`, `{end}`, `{help}`, `{stop}`,
-`{block}` and `{report}`; `{code}`, `{span}` and `{receipt}` only where they are used below. `help`,
-`opened` and every text that ends something must say how to stop all messages.
+Every text may use `{operator}`, `{contact}` and the keywords `{start}`, `{join}`, `{end}`,
+`{help}`, `{stop}`, `{block}` and `{report}`; `{code}`, `{span}`, `{receipt}` and `{safety}` only
+where they are used below. `{safety}` names the keywords against abuse that the pool offers, such
+as "BLOCK or REPORT abuse. ", or is empty. `{contact}` is the one place where a phone number may
+stand.
+
+`code`, `you_joined`, `opened`, `opted_in`, `opt_out_hint`, the help texts and every text that ends
+something must say how to opt out. `opened` and the help texts must hold `{operator}`, and the help
+texts `{contact}`.
 """
 
 
@@ -126,7 +132,7 @@ def render_settings() -> str:
 def render_pools() -> str:
     """What a pool is, its keywords and its system texts."""
     tables = map(_system_texts, LANGUAGES)
-    settings = "".join(_pool_settings(PoolSettings(operator_name="")))
+    settings = "".join(_pool_settings(PoolSettings(operator_name="", contact="")))
     head = f"{SETTINGS_TABLE_HEAD}{settings}"
     return "\n".join([POOLS_HEAD, head, KEYWORDS_HEAD, _keywords(), TEXTS_HEAD, *tables, ""])
 

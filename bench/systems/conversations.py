@@ -51,7 +51,7 @@ def connect_people(system: System, carrier: Carrier, conversations: int) -> None
         codes = _codes(carrier, conversations)
         for starter, joiner in pairs:
             _post(http, system, joiner, f"join {codes[starter]}")
-    wait_until(lambda: _count(carrier, "You have joined") >= conversations, "all joined")
+    wait_until(lambda: _count(carrier, "you are connected") >= conversations, "all joined")
     with Redis.from_url(system.redis_url) as redis:
         # Their partners are told as well.
         wait_until(lambda: settled(system, redis), "all messages are settled")
@@ -93,14 +93,14 @@ def _post(http: httpx.Client, system: System, sender: str, body: str) -> None:
 
 
 def _codes(carrier: Carrier, number: int) -> dict[str, str]:
-    wait_until(lambda: _count(carrier, "Your code is") >= number, "all codes")
+    wait_until(lambda: _count(carrier, "your code is") >= number, "all codes")
     codes = {}
     for body, arrivals in carrier.taken.items():
-        if match := re.match(r"Your code is (\w+)", body):
+        if match := re.search(r"your code is (\w+)", body):
             codes.update({to: match[1] for to, _ in arrivals})
     return codes
 
 
-def _count(carrier: Carrier, prefix: str) -> int:
+def _count(carrier: Carrier, words: str) -> int:
     carrier.fetch()
-    return sum(len(to) for body, to in carrier.taken.items() if body.startswith(prefix))
+    return sum(len(to) for body, to in carrier.taken.items() if words in body)

@@ -71,8 +71,7 @@ class ClientCalls(Runner):
         if isinstance(response, pb.CreateConversationResponse):
             number = _chosen(response.conversation, choice)
             conversation = start.create(self.model, pool, list(people), number, options)
-            if not silent:
-                start.notify_created(self.model, pool, conversation)
+            start.notify_created(self.model, pool, conversation, silent=silent)
             self._created(request, response, conversation)
         else:
             assert response == choice.refusal, f"{response}, expected {choice}"

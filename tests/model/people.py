@@ -35,6 +35,7 @@ MAIN = SeededPool(
     "main",
     PoolSettings(
         operator_name="Model exchange",
+        contact="help@example.org",
         lifecycle=LifecycleSettings(
             join_code_lifetime=3 * TICK,
             idle_timeout=6 * TICK,
@@ -52,6 +53,7 @@ EAST = SeededPool(
     "east",
     PoolSettings(
         operator_name="Modelo del este",
+        contact="ayuda@example.org",
         language="es",
         lifecycle=LifecycleSettings(
             join_code_lifetime=TICK,

@@ -22,7 +22,8 @@ def environment(folder: DataDirectory) -> dict[str, str]:
     """The settings of all services. Those of the shell are left out."""
     pools = folder.path / "pools.toml"
     numbers = ", ".join(f'"{number}"' for number in MASKED_NUMBERS)
-    pools.write_text(f'[pools.{POOL}]\nmasked_numbers = [{numbers}]\noperator_name = "Fault run"\n')
+    operator = 'operator_name = "Fault run"\ncontact = "help@example.org"\n'
+    pools.write_text(f"[pools.{POOL}]\nmasked_numbers = [{numbers}]\n{operator}")
     shell = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return shell | {
         "SIMULATOR_NUMBERS": ",".join(MASKED_NUMBERS),

@@ -11,10 +11,10 @@ from chaos.traffic.observed import Expectation, NeverHappened, Observed
 from PIL import Image
 
 # Beginnings of system messages, in English.
-CODE = "Your code is "
+CODE = "Fault run: your code is "
 SOMEBODY_JOINED = "The other person has joined."
-YOU_JOINED = "You have joined."
-ENDED = "The conversation has ended."
+YOU_JOINED = "Fault run: you are connected."
+ENDED = "This conversation has ended."
 NOT_DELIVERED = "Not delivered"
 PICTURE_NOT_PASSED_ON = "A picture or file"
 NOTICES = (NOT_DELIVERED, PICTURE_NOT_PASSED_ON)

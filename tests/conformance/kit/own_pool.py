@@ -56,6 +56,7 @@ def settings() -> pool_pb2.PoolSettings:
     """Almost nothing is sent, and everything is soon over and soon forgotten."""
     return pool_pb2.PoolSettings(
         operator_name="Conformance run",
+        contact="help@example.org",
         lifecycle=pool_pb2.LifecycleSettings(
             join_code_lifetime=_span(minutes=3),
             idle_timeout=_span(minutes=3),

@@ -59,7 +59,9 @@ async def _conversation(redis_url: str, clock: ManualClock) -> AsyncIterator[Run
     async with running(redis_url, clock) as service:
 
         async def check() -> None:
-            settings = pool_pb2.PoolSettings(operator_name="Test exchange")
+            settings = pool_pb2.PoolSettings(
+                operator_name="Test exchange", contact="help@example.org"
+            )
             request = pool_pb2.CreatePoolRequest(
                 pool_id=UNUSED_POOL, settings=settings, masked_numbers=[UNUSED_NUMBER]
             )

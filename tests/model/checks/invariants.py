@@ -77,11 +77,14 @@ def _was_cooling_off(accepted: AcceptedBody, model: Model) -> bool:
 
 
 def _check_opt_outs(sent: Sequence[OutboundMessage], model: Model) -> None:
-    """People who are opted out got nothing but the confirmation."""
+    """People who are opted out got nothing but the confirmation, and help."""
     if not model.opted_out or not sent:
         return
     catalogs = [pool.catalog for pool in model.pools.values()]
-    confirmations = {catalog.render(Template.OPTED_OUT) for catalog in catalogs} | {
+    answers = (Template.OPTED_OUT, Template.HELP)
+    confirmations = {
+        catalog.render(template) for catalog, template in product(catalogs, answers)
+    } | {
         catalog.render(Template.ERASED, receipt=erasure_id)
         for catalog in catalogs
         for erasure_id in model.erasures

@@ -47,7 +47,7 @@ def _carry_out(context: InboundContext, conversation: Conversation) -> bool:
         case Keyword.JOIN if context.message.has_code:
             context.reply(Template.ALREADY_TALKING, conversation)
         case Keyword.HELP:
-            context.reply(Template.HELP, conversation)
+            context.reply(Template.HELP_TALKING, conversation)
         case Keyword.END if argument in ("", conversation.code):
             _end(context, conversation)
         case Keyword.END:
@@ -103,7 +103,17 @@ def _relay(context: InboundContext, conversation: Conversation) -> None:
         context.model.relay(conversation, message.person, message.relayed_body)
         if message.has_refused_files:
             context.reply(FILE_REFUSED, conversation)
+        _hint(context, conversation)
         message_passed(context.model, conversation)
+
+
+def _hint(context: InboundContext, conversation: Conversation) -> None:
+    """Once for each of the two, where the limit of replies allows it."""
+    message = context.message
+    if not message.requests_opt_out or message.person in conversation.hinted:
+        return
+    if context.reply(Template.OPT_OUT_HINT, conversation):
+        conversation.hinted.add(message.person)
 
 
 def _refused_until(context: InboundContext) -> datetime | None:
@@ -130,6 +140,7 @@ def _hold(context: InboundContext, conversation: Conversation) -> None:
         context.reply(Template.PAUSED_HELD, conversation)
     if message.has_refused_files:
         context.reply(FILE_REFUSED, conversation)
+    _hint(context, conversation)
     context.model.accept(conversation, message.person, message.body)
     conversation.held.append((message.person, message.relayed_body))
     message_passed(context.model, conversation)

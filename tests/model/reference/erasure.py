@@ -41,6 +41,8 @@ def erase(model: Model, person: str, erasure_id: str) -> None:
             model.accepted_bodies.pop(mark, None)
     for conversation in erased:
         _delete(model, conversation)
+    for pool in model.pools.values():
+        pool.introduced.discard(person)
     model.erasures[erasure_id] = ErasureRecord(model.now, len(erased), len(dropped))
 
 

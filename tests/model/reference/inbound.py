@@ -6,6 +6,8 @@ from model.reference.active_sender import receive_from_active, receive_from_wait
 from model.reference.erasure import erase, erasure_id_of
 from model.reference.inbound_context import InboundContext, InboundMessage
 from model.reference.lifecycle import end, end_all, expire, join, start
+from model.reference.limits import LOCKOUT
+from model.reference.records import Conversation
 from model.reference.state import NO_TIME, Model
 
 from conversation_service.domain.keywords.keywords import Keyword
@@ -104,8 +106,14 @@ def _end_or_notify(context: InboundContext, confirmation: list[Template]) -> Non
 
 
 def _receive_from_opted_out(context: InboundContext) -> None:
-    """No reply until they opt in again."""
+    """No reply until they opt in again, by a working code too; but help once a day."""
     model, message, conversation = context.model, context.message, context.live
+    if message.keyword is Keyword.HELP:
+        _help_opted_out(context)
+        return
+    if message.keyword is Keyword.JOIN and conversation is None:
+        _join_opted_out(context)
+        return
     if message.keyword not in (Keyword.START, Keyword.YES, Keyword.OPT_IN):
         if conversation is not None:
             end(model, conversation, "OPTED_OUT", message.person, ())
@@ -115,6 +123,32 @@ def _receive_from_opted_out(context: InboundContext) -> None:
         _receive_from_stranger(context)
     else:
         model.notify(message.number, message.person, Template.OPTED_IN)
+
+
+def _help_opted_out(context: InboundContext) -> None:
+    model, message, conversation = context.model, context.message, context.live
+    if conversation is not None:
+        end(model, conversation, "OPTED_OUT", message.person, ())
+    if context.limits.may_help_opted_out(model.now):
+        model.notify(
+            message.number, message.person, Template.HELP, conversation, is_daily_help=True
+        )
+
+
+def _join_opted_out(context: InboundContext) -> None:
+    """A code that does not work is counted, and nothing is said."""
+    model, message = context.model, context.message
+    is_cooling = model.cooling(context.pool, message.number, message.person) is not None
+    erased_cool_off = model.erased_cool_off(context.pool, message.number, message.person)
+    if is_cooling or erased_cool_off > NO_TIME or context.limits.is_locked_out(model.now):
+        return
+    if _invitation(context) is None:
+        context.limits.wrong_code_entered(model.now)
+        context.too_many_wrong_codes()
+        context.limits.may_reply(model.now)
+        return
+    del model.opted_out[message.person]
+    _join(context)
 
 
 def _receive_from_stranger(context: InboundContext) -> None:
@@ -150,27 +184,37 @@ def _start(context: InboundContext) -> None:
         model.notify(message.number, message.person, Template.CODE, conversation, lifetime)
 
 
+def _invitation(context: InboundContext) -> Conversation | None:
+    """The conversation of the code, if the sender may join it."""
+    message, pool = context.message, context.pool
+    conversation = context.model.by_code(pool, message.argument)
+    if conversation is None or conversation.number != message.number:
+        return None
+    may_meet = pool.may_meet(conversation.people[0], message.person)
+    return conversation if may_meet else None
+
+
 def _join(context: InboundContext) -> None:
-    model, message, pool = context.model, context.message, context.pool
+    model, message = context.model, context.message
     if context.limits.is_locked_out(model.now):
         return
-    conversation = model.by_code(pool, message.argument)
-    if (
-        conversation is None
-        or conversation.number != message.number
-        or not pool.may_meet(conversation.people[0], message.person)
-    ):
+    conversation = _invitation(context)
+    if conversation is None:
         _wrong_code(context)
         return
-    context.reply(Template.YOU_JOINED, conversation)
+    context.limits.may_reply(model.now)
+    model.notify(message.number, message.person, Template.YOU_JOINED, conversation)
     join(model, conversation, message.person)
     model.notify(message.number, conversation.people[0], Template.SOMEBODY_JOINED, conversation)
 
 
 def _wrong_code(context: InboundContext) -> None:
     """The same reply for wrong, used and expired codes and other numbers; above a limit none."""
-    context.limits.wrong_code_entered(context.model.now)
+    now = context.model.now
+    context.limits.wrong_code_entered(now)
     if context.too_many_wrong_codes():
-        context.limits.may_reply(context.model.now)
+        context.limits.may_reply(now)
+    elif context.limits.is_locked_out(now):
+        context.reply(Template.TOO_MANY_TRIES, duration=LOCKOUT)
     else:
         context.reply(Template.CODE_NOT_VALID)

@@ -19,6 +19,9 @@ PICTURE = "image/png"
 
 CODE_LENGTH = 6
 
+# What bodies of the rules begin with that ask for no more texts.
+OPT_OUT_REQUESTS = ("please stop", "wrong number")
+
 
 @dataclass(frozen=True)
 class InboundMessage:
@@ -37,6 +40,11 @@ class InboundMessage:
     def relayed_body(self) -> str:
         """What its receiver gets: the body, and a mark for each picture."""
         return self.body + PICTURE_MARK * self.files.count(PICTURE)
+
+    @property
+    def requests_opt_out(self) -> bool:
+        """Whether it asks for no more texts, without a keyword."""
+        return self.body.startswith(OPT_OUT_REQUESTS)
 
     @property
     def has_code(self) -> bool:
@@ -68,12 +76,16 @@ class InboundContext:
     def opts_out(self) -> bool:
         by_end = self.message.keyword is Keyword.END and self.message.body == "end"
         is_opt_out = self.message.keyword is Keyword.OPT_OUT
-        return is_opt_out or (by_end and self.pool.settings.keywords.end_opts_out)
+        is_heard = self.message.requests_opt_out and (self.live is None or self.live.is_waiting)
+        by_end = by_end and self.pool.settings.keywords.end_opts_out
+        return is_opt_out or is_heard or by_end
 
     @property
     def keyword(self) -> Keyword:
         """A keyword that the pool does not offer is relayed."""
         settings, keyword = self.pool.settings, self.message.keyword
+        if self.message.requests_opt_out and self.opts_out:
+            return Keyword.OPT_OUT
         is_offered = {
             Keyword.BLOCK: settings.keywords.block_enabled,
             Keyword.REPORT: settings.keywords.report_enabled,
@@ -87,11 +99,13 @@ class InboundContext:
         template: Template,
         conversation: Conversation | None = None,
         duration: timedelta | None = None,
-    ) -> None:
-        """To the sender, within their limit."""
-        if self.limits.may_reply(self.model.now):
-            number, person = self.message.number, self.message.person
-            self.model.notify(number, person, template, conversation, duration)
+    ) -> bool:
+        """To the sender, within their limit; whether that allows it."""
+        if not self.limits.may_reply(self.model.now):
+            return False
+        number, person = self.message.number, self.message.person
+        self.model.notify(number, person, template, conversation, duration)
+        return True
 
     def farewell(self, template: Template) -> list[Template]:
         """The reply to a sender who ends the conversation, within their limit."""

@@ -43,6 +43,7 @@ class SenderLimits:
     knows_of_refusal_until: datetime | None = None
     no_help_until: datetime | None = None
     locked_until: datetime | None = None
+    no_daily_help_until: datetime | None = None
     no_failure_notice_until: datetime | None = None
 
     def may_reply(self, now: datetime) -> bool:
@@ -58,6 +59,12 @@ class SenderLimits:
             return False
         self.no_help_until = now + HELP_INTERVAL
         return self.may_reply(now)
+
+    def may_help_opted_out(self, now: datetime) -> bool:
+        if self.no_daily_help_until and now < self.no_daily_help_until:
+            return False
+        self.no_daily_help_until = now + DAY
+        return True
 
     def may_send_failure_notice(self, now: datetime) -> bool:
         if self.no_failure_notice_until and now < self.no_failure_notice_until:

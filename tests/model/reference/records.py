@@ -41,6 +41,8 @@ class Conversation:
     last_message: datetime | None = None
     # Number of relayed messages.
     relayed: int = 0
+    # Who has been told how to opt out.
+    hinted: set[str] = field(default_factory=set)
 
     @property
     def is_live(self) -> bool:
@@ -113,8 +115,10 @@ class ExpectedMessage:
     erasure_id: str = ""
     # Whether it says as well that a file was not passed on.
     tells_of_files: bool = False
+    # Whether it is the help text for a person who opted out.
+    is_daily_help: bool = False
 
     @property
     def reaches_opted_out(self) -> bool:
-        """Only the confirmation of an opt-out or of an erasure does."""
-        return self.template in (Template.OPTED_OUT, Template.ERASED)
+        """Only the confirmation of an opt-out or of an erasure does, and their daily help."""
+        return self.is_daily_help or self.template in (Template.OPTED_OUT, Template.ERASED)

@@ -51,12 +51,16 @@ def create(
     return lifecycle.start(model, pool.name, number, people, options.unique_name)
 
 
-def notify_created(model: Model, pool: PoolModel, conversation: Conversation) -> None:
+def notify_created(
+    model: Model, pool: PoolModel, conversation: Conversation, *, silent: bool
+) -> None:
+    """If silent, only people who have not been told yet who texts."""
     template, lifetime = Template.OPENED, None
     if conversation.is_waiting:
         template, lifetime = Template.CODE, pool.settings.lifecycle.join_code_lifetime
     for person in conversation.people:
-        model.notify(conversation.number, person, template, conversation, lifetime)
+        if not (silent and person in pool.introduced):
+            model.notify(conversation.number, person, template, conversation, lifetime)
 
 
 def join(model: Model, pool: PoolModel, person: str, code: str) -> Conversation | str:

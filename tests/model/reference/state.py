@@ -18,7 +18,7 @@ from model.reference.records import (
 )
 
 from conversation_service.domain.model.pool import Pool, PoolSettings
-from conversation_service.domain.templates.catalog import Template, TemplateCatalog
+from conversation_service.domain.templates.catalog import INTRODUCTIONS, Template, TemplateCatalog
 
 NO_TIME = timedelta(0)
 
@@ -41,6 +41,8 @@ class PoolModel:
     sender_limits: dict[str, SenderLimits] = field(default_factory=dict)
     code_attempts: dict[str, WindowCounter] = field(default_factory=dict)
     blocked: set[frozenset[str]] = field(default_factory=set)
+    # Who has been told who texts and how to opt out.
+    introduced: set[str] = field(default_factory=set)
     # Conversations on other numbers of two who blocked each other: they go on.
     unaffected_by_block: set[str] = field(default_factory=set)
     # The number that a pair used last: several if their conversations ended at the same time.
@@ -49,7 +51,10 @@ class PoolModel:
 
     @property
     def catalog(self) -> TemplateCatalog:
-        return _catalog(self.name, self.settings.keywords.end_opts_out)
+        keywords = self.settings.keywords
+        return _catalog(
+            self.name, keywords.end_opts_out, keywords.block_enabled, keywords.report_enabled
+        )
 
     def limits_of(self, person: str) -> SenderLimits:
         return self.sender_limits.setdefault(person, SenderLimits())
@@ -70,10 +75,17 @@ class PoolModel:
 
 
 @cache
-def _catalog(pool: str, end_opts_out: bool) -> TemplateCatalog:
-    """Of the settings that a step may switch only this one changes the system messages."""
+def _catalog(
+    pool: str, end_opts_out: bool, block_enabled: bool, report_enabled: bool
+) -> TemplateCatalog:
+    """Of the settings that a step may switch only these change the system messages."""
     [settings] = (seeded.settings for seeded in POOLS if seeded.name == pool)
-    keywords = replace(settings.keywords, end_opts_out=end_opts_out)
+    keywords = replace(
+        settings.keywords,
+        end_opts_out=end_opts_out,
+        block_enabled=block_enabled,
+        report_enabled=report_enabled,
+    )
     return Pool(pool, replace(settings, keywords=keywords)).catalog
 
 
@@ -182,12 +194,16 @@ class Model:
         template: Template,
         conversation: Conversation | None = None,
         duration: timedelta | None = None,
+        *,
+        is_daily_help: bool = False,
     ) -> None:
         """A system message to one person."""
         pool = conversation.pool if conversation else self._owner(number)
+        if template in INTRODUCTIONS:
+            self.pools[pool].introduced.add(to)
         erasure_id = self.erasure_ids[to] if template is Template.ERASED else ""
         message = ExpectedMessage(pool, number, to, "", template, conversation, duration)
-        self.outbox.append(replace(message, erasure_id=erasure_id))
+        self.outbox.append(replace(message, erasure_id=erasure_id, is_daily_help=is_daily_help))
 
     def relay(self, conversation: Conversation, author: str, body: str, to: str = "") -> None:
         """A body to the author's partner, or to the person that a client's message is for."""

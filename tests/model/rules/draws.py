@@ -98,6 +98,7 @@ COMMANDS: Sequence[Typed] = (
     (Keyword.ERASE, "erase my data"),
     (Keyword.ERASE, " Delete my DATA! "),
     (Keyword.TALK, "   "),
+    (Keyword.TALK, "please stop, thanks"),
 )
 # A mark that is never used twice takes the place of the braces.
 BODIES: Sequence[Typed] = (
@@ -105,6 +106,7 @@ BODIES: Sequence[Typed] = (
     (Keyword.TALK, "{} \U0001f44b ¿qué tal?"),
     (Keyword.TALK, "start the car {}"),
     (Keyword.TALK, "stop {}"),
+    (Keyword.TALK, "wrong number. {}"),
     (Keyword.TALK, "end {}"),
     (Keyword.JOIN, "join {}"),
 )

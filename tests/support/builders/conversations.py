@@ -16,7 +16,7 @@ from conversation_service.domain.model.pool import (
     RelaySettings,
     SeededPool,
 )
-from conversation_service.domain.templates.catalog import Template
+from conversation_service.domain.templates.catalog import Operator, Template
 from conversation_service.store.encryption.blind_index import PersonIds
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.storage import PoolStorage, Storage
@@ -34,8 +34,11 @@ BOB = PEOPLE.person("main", BOB_NUMBER)
 CAROL = PEOPLE.person("main", CAROL_NUMBER)
 
 # Tests relay more in a minute than people type.
+OPERATOR = Operator("Test exchange", "help@example.org")
 SETTINGS = PoolSettings(
-    operator_name="Test exchange", relay=RelaySettings(max_messages_per_minute=1_000)
+    operator_name=OPERATOR.name,
+    contact=OPERATOR.contact,
+    relay=RelaySettings(max_messages_per_minute=1_000),
 )
 NUMBERS = (MaskedNumber(MASKED), MaskedNumber(OTHER_MASKED))
 POOL = Pool("main", SETTINGS, NUMBERS, version="v")

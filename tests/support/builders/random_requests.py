@@ -39,7 +39,7 @@ PEOPLE = (ALICE_NUMBER, BOB_NUMBER, CAROL_NUMBER)
 
 def palette() -> Palette:
     """A few values for each field; learn() adds the ids of responses."""
-    operator = pool_pb2.PoolSettings(operator_name="Test exchange")
+    operator = pool_pb2.PoolSettings(operator_name="Test exchange", contact="help@example.org")
     refusing = pool_pb2.PoolSettings(
         operator_name="x",
         relay=pool_pb2.RelaySettings(pause_policy=pool_pb2.PAUSE_POLICY_REFUSE),

@@ -16,6 +16,7 @@ from conversation_service.app.application import SERVICE_NAMES, Application
 from conversation_service.app.options import Connections, Options
 from conversation_service.app.wiring import Wiring
 from conversation_service.domain.model.pool import SeededPool
+from conversation_service.store.conversations.commit import INTRODUCTION_LIFETIME
 from conversation_service.store.deployment.state_directory import StateDirectory
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import Keys
@@ -34,7 +35,7 @@ from runtime.grpc.client import open_channel
 from runtime.grpc.security import ServerSecurity
 from runtime.redis.client import open_redis
 from support.builders.conversation_calls import CALL_SECONDS, ask, participants
-from support.builders.conversations import CIPHER, MASKED, POOL, SEED
+from support.builders.conversations import CIPHER, MASKED, PEOPLE, POOL, SEED
 from support.clock import ManualClock
 from support.eventually import eventually
 from support.fakes.scripted_messaging import ScriptedMessaging, serving
@@ -165,10 +166,18 @@ class RunningService:
         request = pb.JoinConversationRequest(phone_number=number, join_code=code)
         return (await ask(self.stub.JoinConversation, request)).conversation
 
+    async def introduce(self, *numbers: str, pool: str = POOL.name) -> None:
+        """From now on these people have been told who texts, so silent requests spare them."""
+        for number in numbers:
+            participant_id = PEOPLE.person(pool, number).participant_id
+            known = Keys(pool).introduced(participant_id)
+            await self.redis.set(known, 1, ex=INTRODUCTION_LIFETIME)
+
     async def open(
         self, *numbers: str, masked_number: str = MASKED, unique_name: str = ""
     ) -> pb.Conversation:
-        """A conversation of two people, who are not notified."""
+        """A conversation of two people, who know the pool and are not notified."""
+        await self.introduce(*numbers)
         request = pb.CreateConversationRequest(
             participants=participants(*numbers),
             masked_number=masked_number,

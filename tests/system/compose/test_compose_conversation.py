@@ -40,9 +40,9 @@ async def test_two_people_talk_while_the_conversation_service_is_restarted_and_k
 ) -> None:
     alice, bob = Phone(carrier, ALICE_NUMBER), Phone(carrier, BOB_NUMBER)
     await alice.text(MASKED, "start")
-    code = (await alice.received(1))[0].removeprefix("Your code is ")[:6]
+    code = (await alice.received(1))[0].removeprefix("Maskline demo: your code is ")[:6]
     await bob.text(MASKED, f"join {code}")
-    assert (await bob.received(1))[0].startswith("You have joined.")
+    assert (await bob.received(1))[0].startswith("Maskline demo: you are connected.")
     assert (await alice.received(2))[1].startswith("The other person has joined.")
     await alice.text(MASKED, "hello Bob")
     assert (await bob.received(2))[1] == "hello Bob"
@@ -56,8 +56,8 @@ async def test_two_people_talk_while_the_conversation_service_is_restarted_and_k
     assert (await bob.received(3))[2] == "still there?"
 
     await bob.text(MASKED, "end")
-    assert (await alice.received(4))[3].startswith("The conversation has ended.")
-    assert (await bob.received(4))[3].startswith("The conversation has ended.")
+    assert (await alice.received(4))[3].startswith("This conversation has ended.")
+    assert (await bob.received(4))[3].startswith("This conversation has ended.")
     for phone, other in ((alice, bob), (bob, alice)):
         assert other.number[-10:] not in str(await phone.texts("received"))
 

@@ -30,7 +30,7 @@ async def test_a_text_comes_in_and_its_answer_goes_out_and_the_doctor_is_content
     stack: Stack, alice: Phone
 ) -> None:
     await alice.text(MASKED, "start")
-    assert (await alice.received(1))[0].startswith("Your code is ")
+    assert (await alice.received(1))[0].startswith("Maskline demo: your code is ")
     async with httpx.AsyncClient(base_url=stack.urls.gateway_url) as stranger:
         assert (await stranger.post("/api/message", json=sms())).status_code == 404
     asked = {"MASKLINE_GATEWAY_URL": stack.urls.gateway_url}

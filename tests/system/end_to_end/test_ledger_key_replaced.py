@@ -40,7 +40,7 @@ async def test_the_gateway_accepts_a_receipt_with_a_token_of_the_former_key_and_
 ) -> None:
     await alice.text(MASKED, "start")
     [code] = await alice.received(1)
-    await bob.text(MASKED, f"join {code.removeprefix('Your code is ')[:6]}")
+    await bob.text(MASKED, f"join {code.removeprefix('Maskline demo: your code is ')[:6]}")
     await bob.received(1)
     await alice.text(MASKED, "hello")
     await bob.received(2)

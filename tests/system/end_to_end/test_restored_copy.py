@@ -31,6 +31,7 @@ POOLS = f"""
 [pools.main]
 masked_numbers = ["{MASKED}"]
 operator_name = "Maskline demo"
+contact = "help@example.org"
 lifecycle.cool_off = "0s"
 """
 FOR_CAROL, AFTER_THE_RESTORE = "only Carol may read this", "typed while a restore was pending"
@@ -60,7 +61,9 @@ class Deployment:
         """A conversation of the two on the only number."""
         had, joiner_had = await counts(starter), await counts(joiner)
         await starter.text(MASKED, "start")
-        code = (await starter.received(had + 1))[-1].removeprefix("Your code is ")[:6]
+        code = (await starter.received(had + 1))[-1].removeprefix("Maskline demo: your code is ")[
+            :6
+        ]
         await joiner.text(MASKED, f"join {code}")
         await starter.received(had + 2)
         await joiner.received(joiner_had + 1)

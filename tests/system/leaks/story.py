@@ -24,7 +24,7 @@ async def people_talk(one: Deployment) -> None:
     """Two people exchange all kinds of bodies and a picture; a third one cannot join."""
     alice, bob = one.phone(ALICE), one.phone(BOB)
     await alice.text(MASKED, "start")
-    code = (await alice.received(1))[0].removeprefix("Your code is ")[:6]
+    code = (await alice.received(1))[0].removeprefix("Maskline demo: your code is ")[:6]
     await bob.text(MASKED, f"join {code}")
     await alice.received(2)
     for body in (marked.SAID, marked.SAID_IN_OTHER_LETTERS, marked.SAID_IN_QUOTES):

@@ -35,7 +35,9 @@ AllowReserved = Annotated[
     bool, typer.Option("--allow-reserved", help="Allows reserved numbers to be selected.")
 ]
 
-Silent = Annotated[bool, typer.Option("--silent", help="Sends no first message.")]
+Silent = Annotated[
+    bool, typer.Option("--silent", help="Sends no first message to people who know the pool.")
+]
 
 
 def create(

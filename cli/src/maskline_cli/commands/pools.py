@@ -15,7 +15,9 @@ from maskline_cli.values.arguments import Limit, PoolId, RequestId, Settings
 from maskline_cli.values.fields import enum_word, local_time
 from maskline_cli.values.parsers import phone_number
 
-OperatorName = Annotated[str, typer.Option(help="The operator's name in the help text.")]
+OperatorName = Annotated[str, typer.Option(help="The operator's name in system messages.")]
+
+Contact = Annotated[str, typer.Option(help="How people reach it, in the reply to HELP.")]
 
 Numbers = Annotated[
     list[str],
@@ -63,13 +65,14 @@ def create_pool(
     context: typer.Context,
     pool_id: PoolId,
     operator_name: OperatorName,
+    contact: Contact,
     request_id: RequestId,
     numbers: Numbers,
     settings: Settings = [],  # noqa: B006 - typer copies it
 ) -> None:
     """Creates a pool."""
     client = client_of(context)
-    new_settings = pb.PoolSettings(operator_name=operator_name)
+    new_settings = pb.PoolSettings(operator_name=operator_name, contact=contact)
     pool_settings.assign(new_settings, settings)
     request = pb.CreatePoolRequest(
         request_id=request_id, pool_id=pool_id, settings=new_settings, masked_numbers=numbers

@@ -39,7 +39,7 @@ _NO_DURATION = 'must be a duration, such as "90s", "15m", "24h", "7d" or "1d12h"
 
 _NUMBER_LISTS = ("masked_numbers", "reserved_masked_numbers")
 
-_DEFAULTS = PoolSettings(operator_name="")
+_DEFAULTS = PoolSettings(operator_name="", contact="")
 
 
 class PoolsFileError(Exception):
@@ -63,6 +63,7 @@ class _Pool(BaseModel):
     masked_numbers: tuple[_Number, ...] = Field(min_length=1, max_length=NUMBERS_LIMIT)
     reserved_masked_numbers: tuple[_Number, ...] = Field((), max_length=NUMBERS_LIMIT)
     operator_name: str
+    contact: str
     language: str = _DEFAULTS.language
     lifecycle: LifecycleSettings = _DEFAULTS.lifecycle
     retention: RetentionSettings = _DEFAULTS.retention

@@ -277,7 +277,7 @@ class Wiring:
     def _open_pool(self, is_open: IsOpen, name: str) -> PoolContext:
         storage = self._storage.pool(name)
         store, journal = ConversationRepository(storage), EventLog(storage)
-        uncreated = Pool(name, PoolSettings(operator_name=""))
+        uncreated = Pool(name, PoolSettings(operator_name="", contact=""))
         executor = Executor(
             uncreated, store, self._suppression, journal, self.clock, RandomIds(), is_open
         )

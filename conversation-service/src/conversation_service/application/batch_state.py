@@ -94,6 +94,7 @@ class BatchState:
             self._hold(change.after, change.held)
         if change.sender_limits:
             state.sender_limits[change.sender_limits.person] = change.sender_limits.after
+        state.introductions.update(dict.fromkeys(change.introduced, True))
         if change.code_attempts:
             state.code_attempts[change.code_attempts.masked_number] = change.code_attempts.after
         if change.new_block:

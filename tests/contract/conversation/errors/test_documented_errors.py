@@ -37,7 +37,7 @@ STEPS = 250
 # The first reports the failure as a finding; the others call only the messaging service.
 WITHOUT_REDIS = {"CheckAccess", "CheckDeployment", "IngestDeliveryReceipts", "GetMedia"}
 CODE_OF = {kind.reason: code for kind, code in CODES.items()}
-OPERATOR = pool_pb2.PoolSettings(operator_name="Test exchange")
+OPERATOR = pool_pb2.PoolSettings(operator_name="Test exchange", contact="help@example.org")
 # Every change that can lose races, in this order, with the fields that get it to its commit.
 CHANGES: dict[str, dict[str, object]] = {
     "CreateConversation": {"participants": participants("+14255550145", "+14255550146")},

@@ -169,7 +169,7 @@ async def test_a_purged_conversation_leaves_the_history_of_its_people(harness: H
         harness.clock.move(seconds=POOL.settings.retention.conversations.total_seconds())
     harness.pool = replace(POOL, settings=settings_with({"retention.conversations": 30 * DAY}))
     longer = await ended_conversation(harness)
-    harness.pool = replace(POOL, settings=PoolSettings("Test exchange"))
+    harness.pool = replace(POOL, settings=PoolSettings("Test exchange", "help@example.org"))
     harness.clock.move(days=1)
     latest = await ended_conversation(harness)
     assert await history() == {longer.conversation_id, latest.conversation_id}

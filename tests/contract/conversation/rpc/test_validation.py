@@ -59,7 +59,7 @@ LACKING: dict[str, str] = {
     "WatchEvents": "pool_id start",
     "IngestMessages": "messages",
     "IngestDeliveryReceipts": "receipts",
-    "CreatePool": "request_id pool_id settings.operator_name",
+    "CreatePool": "request_id pool_id settings.operator_name settings.contact",
     "UpdatePool": "request_id pool.pool_id update_mask",
     "AddMaskedNumber DrainMaskedNumber RemoveMaskedNumber": "request_id pool_id masked_number",
     "ActivateMaskedNumber": "request_id pool_id masked_number",

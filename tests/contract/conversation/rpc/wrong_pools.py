@@ -27,7 +27,7 @@ SETTINGS = pool_pb2.PoolSettings(
 )
 
 UPDATED = pool_pb2.Pool(
-    pool_id="main", settings=pool_pb2.PoolSettings(operator_name="Test exchange")
+    pool_id="main", settings=pool_pb2.PoolSettings(operator_name="Test exchange", contact="211")
 )
 NUMBER, STATE = pool_pb2.MaskedNumber(phone_number=MASKED), FieldMask(paths=["reserved", "state"])
 # Paths that lead to nothing that can be changed.
@@ -52,7 +52,7 @@ WRONG_POOLS: list[tuple[str, dict[str, object], str]] = [
     (
         "CreatePool",
         {"pool_id": "-taxis", "settings": SETTINGS, "masked_numbers": [MASKED, "1", MASKED]},
-        "pool_id masked_numbers[1] masked_numbers settings.operator_name "
+        "pool_id masked_numbers[1] masked_numbers settings.operator_name settings.contact "
         "settings.system_message_prefix settings.lifecycle.max_lifetime "
         "settings.relay.pause_policy settings.relay.attachment_policy "
         "settings.relay.number_preference settings.sending.uncertain_send_policy "

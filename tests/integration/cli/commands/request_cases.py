@@ -36,12 +36,13 @@ NOT_RELAYED = message_pb2.Message(
 
 POOL_CHANGES: list[Case] = [
     (
-        f"pools create city --operator-name City --number {MASKED} "
+        f"pools create city --operator-name City --contact 211 --number {MASKED} "
         "lifecycle.join-code-lifetime=20m keywords.words.end=adios,fin",
         pool_pb2.CreatePoolRequest(
             pool_id="city",
             settings=pool_pb2.PoolSettings(
                 operator_name="City",
+                contact="211",
                 lifecycle=pool_pb2.LifecycleSettings(join_code_lifetime=Duration(seconds=1200)),
                 keywords=pool_pb2.KeywordSettings(
                     words={"end": pool_pb2.KeywordWords(words=["adios", "fin"])}

@@ -33,7 +33,7 @@ async def test_every_wrong_field_is_named_once(deployment: Deployment) -> None:
     message = "pool_id: must be lower-case"
     repeated = replace(WRONG_FIELDS, message=message, violations=WRONG_FIELDS.violations[:1])
     deployment.answers("CreatePool", WRONG_FIELDS, repeated)
-    typed = ("pools", "create", "City", "--operator-name", "")
+    typed = ("pools", "create", "City", "--operator-name", "", "--contact", "211")
     ended = await maskline(deployment.target, *typed)
     assert (ended.status, ended.err.splitlines()[1:]) == (
         1, ["  pool_id: must be lower-case", "  settings.operator_name: must not be empty"]
@@ -58,7 +58,15 @@ async def test_an_error_as_json_is_on_standard_error(deployment: Deployment) -> 
     }
     deployment.answers("CreatePool", WRONG_FIELDS)
     ended = await maskline(
-        deployment.target, "pools", "create", "x", "--operator-name", "x", "--json"
+        deployment.target,
+        "pools",
+        "create",
+        "x",
+        "--operator-name",
+        "x",
+        "--contact",
+        "x",
+        "--json",
     )
     assert ended.error["field_violations"][0] == {
         "field": "pool_id",

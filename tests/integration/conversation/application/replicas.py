@@ -69,7 +69,9 @@ class Replicas:
             request_id=str(uuid4()),
             pool_id=self.pool,
             settings=pool_pb2.PoolSettings(
-                operator_name="Races", lifecycle=pool_pb2.LifecycleSettings(cool_off=Duration())
+                operator_name="Races",
+                contact="help@example.org",
+                lifecycle=pool_pb2.LifecycleSettings(cool_off=Duration()),
             ),
             masked_numbers=numbers,
         )

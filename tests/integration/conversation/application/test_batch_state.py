@@ -63,7 +63,7 @@ async def test_a_code_is_drawn_once_and_only_for_who_starts(batch: BatchHarness)
         text("help"), text("hello", CAROL), text("start"), text("start")
     )
     assert (after(first).code, second.after) == (CODE, None)
-    assert f"Your code is {CODE}." in sent_bodies(second)[0][1]
+    assert f"your code is {CODE}." in sent_bodies(second)[0][1]
 
 
 async def test_a_code_that_was_given_up_leads_nowhere_and_its_owner_may_start_again(

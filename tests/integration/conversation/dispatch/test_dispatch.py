@@ -174,5 +174,5 @@ async def test_help_is_answered_while_the_budget_of_relayed_messages_is_used_up(
 
     await eventually(is_asked_for)
     await service.deliver(BOB_NUMBER, "help")
-    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.HELP)]
+    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.HELP_TALKING)]
     assert service.sent_to(ALICE_NUMBER) == []

@@ -175,7 +175,7 @@ async def test_a_keyword_is_no_message_and_its_repetition_is_recorded(
     events = await service.timeline(conversation.conversation_id)
     [repeated] = [event for event in events if kind(event) == "MESSAGE_DUPLICATE_RECEIVED"]
     assert repeated.message_id == ""
-    assert [one.template for one in await listed(service, conversation)] == ["help"]
+    assert [one.template for one in await listed(service, conversation)] == ["help_talking"]
 
 
 async def test_a_message_to_a_stranger_has_no_conversation(service: RunningService) -> None:

@@ -26,6 +26,7 @@ LABELS = {"ride": "42", "desk": "north"}
 
 
 async def labelled(service: RunningService) -> pb.Conversation:
+    await service.introduce(ALICE_NUMBER, BOB_NUMBER)
     request = pb.CreateConversationRequest(
         participants=participants(ALICE_NUMBER, BOB_NUMBER),
         unique_name="order-7",

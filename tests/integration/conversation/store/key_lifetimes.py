@@ -14,8 +14,10 @@ from conversation_service.domain.model.rate_limits import (
     FAILURES_WINDOW,
     LOCKOUT,
     NUMBER_CODE_ATTEMPTS_WINDOW,
+    OPTED_OUT_HELP_SILENCE,
     RELAYED_DAY,
 )
+from conversation_service.store.conversations.commit import INTRODUCTION_LIFETIME
 from conversation_service.store.conversations.commit_conversation import (
     DATA_KEY_MARGIN,
     FORGOTTEN_ANYWAY_AFTER,
@@ -46,7 +48,8 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "route": settings.lifecycle.cool_off,
         "code": GONE,
         "name": GONE,
-        "limits": max(LOCKOUT, FAILURES_WINDOW, RELAYED_DAY),
+        "limits": max(LOCKOUT, FAILURES_WINDOW, RELAYED_DAY, OPTED_OUT_HELP_SILENCE),
+        "introduced": INTRODUCTION_LIFETIME,
         "person-changed": MARK_LIFE,
         "code-attempts": NUMBER_CODE_ATTEMPTS_WINDOW,
         "block": ALWAYS,

@@ -41,6 +41,7 @@ WHOLE = """
 masked_numbers = ["+12065550100", "+12065550101"]
 reserved_masked_numbers = ["+12065550103"]
 operator_name = "Test exchange"
+contact = "help@example.org"
 language = "es"
 system_message_prefix = "[Acme]"
 
@@ -88,9 +89,11 @@ ended = "Adios. {stop}"
 [pools.other]
 masked_numbers = ["+12065550102"]
 operator_name = "Another one"
+contact = "help@example.org"
 """
 MAIN = PoolSettings(
     operator_name="Test exchange",
+    contact="help@example.org",
     language="es",
     lifecycle=LifecycleSettings(
         join_code_lifetime=timedelta(minutes=10),
@@ -132,7 +135,7 @@ MAIN = PoolSettings(
 )
 
 NUMBERS = 'masked_numbers = ["+12065550100"]\n'
-OPERATOR = 'operator_name = "Test exchange"\n'
+OPERATOR = 'operator_name = "Test exchange"\ncontact = "help@example.org"\n'
 POOL = f"[pools.main]\n{NUMBERS}{OPERATOR}"
 LIFECYCLE = f"{POOL}[pools.main.lifecycle]\n"
 
@@ -142,6 +145,7 @@ VIOLATIONS = [
     ("[pools]", "pools: .* at least 1"),
     (f"[pools.main]\n{OPERATOR}", r"pools\.main\.masked_numbers: "),
     (f"[pools.main]\n{NUMBERS}", r"pools\.main\.operator_name: "),
+    (f'[pools.main]\n{NUMBERS}operator_name = "A"\n', r"pools\.main\.contact: Field required"),
     (f"[pools.main]\nmasked_numbers = []\n{OPERATOR}", r"pools\.main\.masked_numbers: "),
     (
         f'[pools.main]\nmasked_numbers = ["2065550100"]\n{OPERATOR}',
@@ -195,7 +199,10 @@ def test_pools_are_read_with_their_settings_numbers_and_defaults(tmp_path: Path)
         MaskedNumber("+12065550101"),
         MaskedNumber("+12065550103", is_reserved=True),
     )
-    assert (other.name, other.settings) == ("other", PoolSettings("Another one"))
+    assert (other.name, other.settings) == (
+        "other",
+        PoolSettings("Another one", "help@example.org"),
+    )
     assert other.numbers == (MaskedNumber("+12065550102"),)
 
 
@@ -224,7 +231,7 @@ def test_a_violation_is_reported_with_its_place_and_reason(
 
 
 def test_all_violations_are_reported_together_without_phone_numbers(tmp_path: Path) -> None:
-    text = f'{LIFECYCLE}cool_off = "35d"\n[pools.b]\n{NUMBERS}operator_name = ""\n'
+    text = f'{LIFECYCLE}cool_off = "35d"\n[pools.b]\n{NUMBERS}operator_name = ""\ncontact = ""\n'
     with pytest.raises(PoolsFileError) as refused:
         read_pools(write(tmp_path, text))
     message = str(refused.value)
@@ -241,7 +248,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_the_file_of_the_repository_defines_one_pool_with_default_settings() -> None:
     [main] = read_pools(DEFAULT_FILE)
     assert main.name == "main"
-    assert main.settings == PoolSettings("Maskline demo")
+    assert main.settings == PoolSettings("Maskline demo", "help@example.org")
     assert main.numbers == (MaskedNumber("+12065550100"), MaskedNumber("+12065550101"))
 
 

@@ -88,11 +88,13 @@ CONVERSATIONS = st.builds(
         LoopDetector, st.tuples(TEXT, TEXT), st.integers(-1, 1), st.integers(0, 8)
     ),
     join_request_time=MAYBE,
+    opt_out_hints=st.tuples(st.booleans(), st.booleans()),
 )
 
 # No setting has its default.
 SETTINGS: dict[str, Any] = {
     "operator_name": "Acme",
+    "contact": "+1 206 555 0100",
     "language": "es",
     "lifecycle.join_code_lifetime": timedelta(minutes=1),
     "lifecycle.idle_timeout": timedelta(hours=2),
@@ -168,7 +170,12 @@ def test_a_count_is_read_as_it_was_written(count: WindowCounter) -> None:
     assert decode_count(encode_count(count).encode()) == count
 
 
-@given(st.builds(SenderLimits, COUNTS, COUNTS, MAYBE, MAYBE, COUNTS, MAYBE, COUNTS, COUNTS, MAYBE))
+@given(
+    st.builds(
+        SenderLimits,
+        *(COUNTS, COUNTS, MAYBE, MAYBE, COUNTS, MAYBE, COUNTS, COUNTS, MAYBE, MAYBE),
+    )
+)
 def test_sender_limits_are_read_as_they_were_written(limits: SenderLimits) -> None:
     assert decode_sender_limits(encode_sender_limits(limits).encode()) == limits
 
@@ -190,7 +197,7 @@ def test_a_pool_is_read_as_it_was_written_with_every_setting() -> None:
     groups = {path.rpartition(".")[0] for path in SETTINGS} | {"sending"}
     paths = {".".join(path) for path in SETTING_PATHS if path}
     assert set(SETTINGS) == {path for path in paths if path not in groups}
-    defaults = PoolSettings(operator_name="Test exchange")
+    defaults = PoolSettings("Test exchange", "help@example.org")
     assert all(attrgetter(name)(defaults) != value for name, value in SETTINGS.items())
     other = settings_with(SETTINGS)
     for pool in (POOL, Pool("main", other, NUMBERS, "v", is_seeded=True)):

@@ -8,6 +8,7 @@ from typing import cast
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from conversation_service.application.admin.consent_findings import consent_findings
 from conversation_service.application.pools import PoolDirectory
 from conversation_service.application.restore_guard import RestoreGuard
 from conversation_service.domain.errors import CarrierCredentialsRejected
@@ -102,7 +103,7 @@ class DeploymentChecks:
         yield _redis_version(info)
         yield _redis_durability(info)
         yield _redis_eviction(info)
-        for check in (*restore, pools):
+        for check in (*restore, pools, self._consent()):
             yield check
 
     async def _restore(self) -> Check:
@@ -129,6 +130,17 @@ class DeploymentChecks:
         if empty:
             return Check(check_id, CheckOutcome.WARNED, f"no active number in: {', '.join(empty)}")
         return Check(check_id, CheckOutcome.PASSED, f"{len(pools)}, each with an active number")
+
+    def _consent(self) -> Check:
+        name = "consent"
+        findings = [
+            f"{pool.name}: {finding}"
+            for pool in self._directory.pools
+            for finding in consent_findings(pool.pool)
+        ]
+        if findings:
+            return Check(name, CheckOutcome.WARNED, "; ".join(findings))
+        return Check(name, CheckOutcome.PASSED, "people can know who texts them")
 
     async def _carrier_checks(self) -> AsyncIterator[Check]:
         try:

@@ -18,7 +18,7 @@ from conversation_service.domain.errors import (
     MaskedNumberNotFound,
     NoRestorePending,
 )
-from conversation_service.domain.keywords.keywords import Keyword, parse
+from conversation_service.domain.keywords.keywords import Keyword, Keywords, parse
 from conversation_service.domain.model.consent import OptOutSource
 from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.messages import InboundMessage, MessageState
@@ -116,10 +116,10 @@ class RestoreAcceptance:
             pool = await self._directory.by_number(message.to_number)
         except MaskedNumberNotFound:
             return None
-        kind = parse(message.body, pool.pool.keywords).kind
+        kind = _kind(message, pool.pool.keywords)
         if message.text_parts and kind not in _OPTS_OUT:
             message = await self._stores.text_parts.complete(message)
-            kind = parse(message.body, pool.pool.keywords).kind
+            kind = _kind(message, pool.pool.keywords)
         if kind not in (*_OPTS_OUT, *_OPTS_IN):
             return None
         person_id = self._stores.people.person_id(message.from_number)
@@ -159,3 +159,9 @@ class RestoreAcceptance:
                 if isinstance(result, ConversationError):
                     raise result
         return len(live)
+
+
+def _kind(message: InboundMessage, keywords: Keywords) -> Keyword:
+    """Words that ask for no more texts count: nobody knows any more whom they were meant for."""
+    keyword = parse(message.body, keywords)
+    return Keyword.OPT_OUT if keyword.requests_opt_out else keyword.kind

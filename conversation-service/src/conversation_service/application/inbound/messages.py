@@ -136,7 +136,8 @@ class InboundHandler:
     def _may_be_opt_out(self, pool: PoolContext, command: ReceiveMessage) -> bool:
         """The words of a message that was received before are not fetched again."""
         keyword = command.keyword(pool.pool.keywords)
-        return keyword.kind is Keyword.OPT_OUT or bool(command.message.text_parts)
+        is_opt_out = keyword.kind is Keyword.OPT_OUT or keyword.requests_opt_out
+        return is_opt_out or bool(command.message.text_parts)
 
     async def _end_everywhere(self, person_id: str, message_id: str) -> None:
         """Runs with each delivery of the message, so that a crash leaves nothing undone.

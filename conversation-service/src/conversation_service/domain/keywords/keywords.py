@@ -6,7 +6,12 @@ from enum import Enum, auto
 from functools import lru_cache
 
 from conversation_service.domain.keywords import join_codes
-from conversation_service.domain.keywords.normalization import folded, without_hyphens
+from conversation_service.domain.keywords.normalization import (
+    folded,
+    normalized,
+    without_hyphens,
+)
+from conversation_service.domain.keywords.opt_out_wordings import OptOutWordings
 
 # 47 CFR 64.1200(a)(10) and the carriers' lists. "end" is in them too. Here it ends a conversation
 # by default; each ending says how to opt out, and a pool may choose that "end" opts out.
@@ -31,7 +36,8 @@ class Keywords:
     start: tuple[str, ...] = ("start",)
     join: tuple[str, ...] = ("join",)
     end: tuple[str, ...] = ("end", "bye", "leave")
-    help: tuple[str, ...] = ("help", "info")
+    # The last one is French, for Canada.
+    help: tuple[str, ...] = ("help", "info", "aide")
     opt_out: tuple[str, ...] = OPT_OUT
     opt_in: tuple[str, ...] = ("unstop",)
     yes: tuple[str, ...] = ("yes",)
@@ -74,14 +80,20 @@ class ParsedKeyword:
 
     kind: Keyword
     argument: str = field(default="", repr=False)
+    # TALK that asks in other words for no more texts.
+    requests_opt_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _KeywordTable:
-    """Keywords by text: those that are a whole body, and those in front of an argument."""
+    """Keywords by text: those that are a whole body, and those in front of an argument.
+
+    And the wordings of an opt-out that are no keyword.
+    """
 
     alone: Mapping[str, Keyword]
     with_argument: tuple[tuple[str, Keyword], ...]
+    opt_out_wordings: OptOutWordings
 
 
 def parse(body: str, keywords: Keywords) -> ParsedKeyword:
@@ -90,7 +102,7 @@ def parse(body: str, keywords: Keywords) -> ParsedKeyword:
     kind = table.alone.get(without_hyphens(text))
     if kind is not None:
         return ParsedKeyword(kind)
-    return _parse_with_argument(text, table) or _parse_code(text) or ParsedKeyword(Keyword.TALK)
+    return _parse_with_argument(text, table) or _parse_code(text) or _parse_talk(body, text, table)
 
 
 def resembles_keyword(body: str, keywords: Keywords) -> bool:
@@ -133,6 +145,13 @@ def _parse_code(text: str) -> ParsedKeyword | None:
     return ParsedKeyword(Keyword.CODE, code) if code else None
 
 
+def _parse_talk(body: str, text: str, table: _KeywordTable) -> ParsedKeyword:
+    # Below an opt-out there may be a signature of any form.
+    first_line, _, rest = body.strip().partition("\n")
+    requests = table.opt_out_wordings.match(text, normalized(first_line) if rest else "")
+    return ParsedKeyword(Keyword.TALK, requests_opt_out=requests)
+
+
 @lru_cache(maxsize=_CACHED_TABLES)
 def _keyword_table(keywords: Keywords) -> _KeywordTable:
     # The last one counts for a text with two meanings: an opt-out always opts out.
@@ -154,4 +173,4 @@ def _keyword_table(keywords: Keywords) -> _KeywordTable:
         (Keyword.JOIN, keywords.join),
     )
     prefixes = tuple((text, kind) for kind, texts in before_code for text in texts)
-    return _KeywordTable(alone, prefixes)
+    return _KeywordTable(alone, prefixes, OptOutWordings(keywords.opt_out))

@@ -69,6 +69,8 @@ class Conversation:
     labels: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     # Ids of the messages held while it is paused, of the first participant and of the second.
     held: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    # Which of them have been told how to opt out, as their words read like an opt-out.
+    opt_out_hints: tuple[bool, bool] = (False, False)
     loop_detector: LoopDetector = field(default_factory=LoopDetector)
     # When the carrier accepted the JOIN, if that was well before join_time: then the messages after
     # it may be late as well.

@@ -8,7 +8,11 @@ from enum import StrEnum
 from functools import cached_property
 
 from conversation_service.domain.keywords.keywords import END, Keywords
-from conversation_service.domain.templates.catalog import TemplateCatalog
+from conversation_service.domain.templates.catalog import (
+    SAFETY_KEYWORDS,
+    Operator,
+    TemplateCatalog,
+)
 from conversation_service.domain.templates.languages import catalog_for
 
 POOL_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -131,13 +135,20 @@ class KeywordSettings:
             return self.words
         return {**self.words, "opt_out": (*self.words.get("opt_out", ()), END)}
 
+    @property
+    def safety_keywords(self) -> tuple[str, ...]:
+        """The keywords against abuse that people may use."""
+        offered = {"block": self.block_enabled, "report": self.report_enabled}
+        return tuple(name for name in SAFETY_KEYWORDS if offered[name])
+
 
 @dataclass(frozen=True, slots=True)
 class PoolSettings:
     """How the conversations of a pool behave. A duration of zero switches its feature off."""
 
-    # The name of the operator, shown in the help message.
+    # The name of the operator, and how people reach them; system messages show both.
     operator_name: str
+    contact: str
     language: str = "en"
     lifecycle: LifecycleSettings = LifecycleSettings()
     retention: RetentionSettings = RetentionSettings()
@@ -148,6 +159,10 @@ class PoolSettings:
     templates: Mapping[str, str] = field(default_factory=dict)
     # Begins every system message and no relayed one; empty for none.
     system_message_prefix: str = ""
+
+    @property
+    def operator(self) -> Operator:
+        return Operator(self.operator_name, self.contact)
 
 
 class NumberState(StrEnum):
@@ -197,10 +212,11 @@ class Pool:
         settings = self.settings
         return catalog_for(
             settings.language,
-            settings.operator_name,
+            settings.operator,
             settings.keywords.chosen,
             settings.templates,
             settings.system_message_prefix,
+            settings.keywords.safety_keywords,
         )
 
     @property

@@ -6,7 +6,7 @@ from datetime import timedelta
 from conversation_service.domain.errors import FieldViolation
 from conversation_service.domain.keywords.normalization import folded
 from conversation_service.domain.model.pool import CampaignBudget, PoolSettings, RelaySettings
-from conversation_service.domain.templates.catalog import MAX_DURATION
+from conversation_service.domain.templates.catalog import MAX_DURATION, Operator
 from conversation_service.domain.templates.languages import catalog_violations
 from conversation_service.domain.templates.validation import (
     is_plain,
@@ -15,7 +15,9 @@ from conversation_service.domain.templates.validation import (
 )
 
 # With it the longest system message still fits one segment of 160 characters.
-MAX_OPERATOR_LENGTH = 40
+MAX_OPERATOR_LENGTH = 30
+
+MAX_CONTACT_LENGTH = 30
 
 # Short, as every system message has it and fits one segment.
 MAX_PREFIX_LENGTH = 20
@@ -116,6 +118,7 @@ def settings_violations(settings: PoolSettings) -> list[FieldViolation]:
     """All violations of a pool's settings; fields are named as in PoolSettings."""
     return [
         *_operator_violations(settings),
+        *_contact_violations(settings),
         *_prefix_violations(settings),
         *_range_violations(settings),
         *_budget_violations(settings.sending.campaign_budget),
@@ -133,6 +136,14 @@ def _operator_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
         yield FieldViolation(name, expected)
     elif not operator.strip() or shows_phone_number(operator):
         yield FieldViolation(name, "must be a name, with no 7 digits in a row")
+
+
+def _contact_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
+    contact = settings.contact
+    is_valid = len(contact) <= MAX_CONTACT_LENGTH and is_plain(contact)
+    if not is_valid or contact != contact.strip():
+        expected = f"must be 1 to {MAX_CONTACT_LENGTH} characters of printable ASCII, without `"
+        yield FieldViolation("contact", f"{expected} and without blanks at its ends")
 
 
 def _prefix_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
@@ -201,11 +212,15 @@ def _retention_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
 
 
 def _language_violations(settings: PoolSettings) -> list[FieldViolation]:
-    # A wrong operator or prefix is reported once, not again for every system message.
-    operator = "" if any(_operator_violations(settings)) else settings.operator_name
+    # A wrong operator, contact or prefix is reported once, not again for every system message.
+    operator = Operator(
+        "" if any(_operator_violations(settings)) else settings.operator_name,
+        "" if any(_contact_violations(settings)) else settings.contact,
+    )
     prefix = "" if any(_prefix_violations(settings)) else settings.system_message_prefix
     keywords, templates = settings.keywords.chosen, settings.templates
-    return catalog_violations(settings.language, operator, keywords, templates, prefix)
+    offered = settings.keywords.safety_keywords
+    return catalog_violations(settings.language, operator, keywords, templates, prefix, offered)
 
 
 def _seconds(duration: timedelta) -> int:

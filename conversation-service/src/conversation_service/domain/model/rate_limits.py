@@ -15,6 +15,9 @@ ATTEMPT_REPLIES_LIMIT = 5
 # A stranger gets one help text, then none for this long, so that auto-responders do not loop.
 STRANGER_SILENCE = timedelta(minutes=10)
 
+# A person who opted out and asks for help gets one text, then none for this long.
+OPTED_OUT_HELP_SILENCE = timedelta(days=1)
+
 # Every message to a phone that is off fails: one notice a minute tells its sender enough.
 FAILURE_SILENCE = timedelta(minutes=1)
 
@@ -73,6 +76,8 @@ class SenderLimits:
     relayed_day: WindowCounter = NEVER
     # Until then they know that nothing of theirs is relayed.
     relay_refused_until: datetime | None = None
+    # Until then they get no help text, if they have opted out.
+    opted_out_helped_until: datetime | None = None
 
     def may_reply(self, now: datetime) -> bool:
         return self.replies.value_at(now) < REPLIES_LIMIT
@@ -89,6 +94,13 @@ class SenderLimits:
 
     def help_sent(self, now: datetime) -> Self:
         return replace(self, helped_until=now + STRANGER_SILENCE)
+
+    def is_opted_out_help_muted(self, now: datetime) -> bool:
+        """Whether a person who opted out got the help text lately."""
+        return self.opted_out_helped_until is not None and now < self.opted_out_helped_until
+
+    def opted_out_help_sent(self, now: datetime) -> Self:
+        return replace(self, opted_out_helped_until=now + OPTED_OUT_HELP_SILENCE)
 
     def may_send_failure_notice(self, now: datetime) -> bool:
         is_muted = self.failed_until is not None and now < self.failed_until
@@ -137,5 +149,6 @@ class SenderLimits:
             self.locked_until,
             self.failed_until,
             self.relay_refused_until,
+            self.opted_out_helped_until,
         )
         return max((end for end in ends if end), default=None)

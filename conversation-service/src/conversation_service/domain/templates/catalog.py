@@ -1,7 +1,7 @@
 """Templates of system messages, and how they are rendered."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum, auto
@@ -11,6 +11,9 @@ from conversation_service.domain.keywords.normalization import folded
 
 # The longest duration of any setting; a longer one is shown as this.
 MAX_DURATION = timedelta(days=3650)
+
+# The keywords against abuse, of which a pool may offer any.
+SAFETY_KEYWORDS = ("block", "report")
 
 _MINUTE = timedelta(minutes=1)
 
@@ -49,6 +52,8 @@ class Template(StrEnum):
     OWN_CODE = auto()
     # For a wrong, used or expired code: the same text for all.
     CODE_NOT_VALID = auto()
+    # To a person with too many of them, once: in {span} codes are looked at again.
+    TOO_MANY_TRIES = auto()
     # To a person who ends with the code of another conversation.
     END_OF_ANOTHER = auto()
     # To both at the end of a conversation; neutral about who ended it.
@@ -64,10 +69,13 @@ class Template(StrEnum):
     # To both {span} before that.
     IDLE_WARNING = auto()
     LIFETIME_WARNING = auto()
-    # Who runs the pool, the keywords, how to opt out.
+    # Who runs the pool, the keywords, how to opt out; and to a person in a conversation.
     HELP = auto()
+    HELP_TALKING = auto()
     # The one confirmation that the rules allow (47 CFR 64.1200(a)(12)).
     OPTED_OUT = auto()
+    # To a person whose message to the other one reads like an opt-out; the message is relayed.
+    OPT_OUT_HINT = auto()
     # The same for an erasure; {receipt} is its id.
     ERASED = auto()
     OPTED_IN = auto()
@@ -105,16 +113,17 @@ class Template(StrEnum):
 # Those whom the rules oblige us to answer, also when the campaign's budget for other messages is
 # used up: opt-outs, help, endings.
 USING_RESERVE = {
-    Template.OPTED_OUT,
-    Template.ERASED,
-    Template.HELP,
-    Template.ENDED,
-    Template.CANCELLED,
-    Template.CODE_EXPIRED,
-    Template.IDLE_EXPIRED,
-    Template.LIFETIME_EXPIRED,
-    Template.BLOCKED,
+    *(Template.OPTED_OUT, Template.OPT_OUT_HINT, Template.ERASED),
+    *(Template.HELP, Template.HELP_TALKING),
+    *(Template.ENDED, Template.CANCELLED, Template.BLOCKED),
+    *(Template.CODE_EXPIRED, Template.IDLE_EXPIRED, Template.LIFETIME_EXPIRED),
 }
+
+# The first message to a person in a pool is one of these: they say who texts, how to get help and
+# how to opt out.
+INTRODUCTIONS = (Template.CODE, Template.YOU_JOINED, Template.OPENED)
+
+_WAITING_TIMES = (Template.JUST_ENDED, Template.TOO_MANY_TEXTS, Template.TOO_MANY_TRIES)
 
 
 class TemplateError(ValueError):
@@ -142,11 +151,32 @@ class DurationFormat:
 
 
 @dataclass(frozen=True, slots=True)
+class SafetyFormat:
+    """How a language names the keywords against abuse: "BLOCK or REPORT abuse. "."""
+
+    between: str
+    after: str
+
+    def format(self, keywords: Sequence[str]) -> str:
+        """Empty without keywords."""
+        return f"{self.between.join(keywords)}{self.after}" if keywords else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who runs a pool, and how people reach them."""
+
+    name: str
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
 class Language:
     """The keywords and system messages of a pool that chooses no others."""
 
     keywords: Keywords
     durations: DurationFormat
+    safety: SafetyFormat
     templates: Mapping[Template, str]
 
 
@@ -156,8 +186,11 @@ class TemplateCatalog:
 
     keywords: Keywords
     durations: DurationFormat = field(repr=False)
-    operator: str
+    safety: SafetyFormat = field(repr=False)
+    operator: Operator
     templates: Mapping[Template, str] = field(repr=False)
+    # Of "block" and "report" what the pool offers.
+    safety_keywords: tuple[str, ...] = SAFETY_KEYWORDS
     # Begins every message; empty for none.
     prefix: str = ""
 
@@ -171,18 +204,14 @@ class TemplateCatalog:
     ) -> str:
         """A system message in printable ASCII, at most one segment, with its values filled in."""
         # Round a waiting time up, and a time that is left down.
-        is_rounded_up = template in (Template.JUST_ENDED, Template.TOO_MANY_TEXTS)
+        is_rounded_up = template in _WAITING_TIMES
         duration = "" if span is None else self.durations.format(span, is_rounded_up=is_rounded_up)
-        values = {"code": code, "span": duration, "receipt": receipt, "operator": self.operator}
-        return self.marked(
-            self.templates[template].format_map({**values, **self._keyword_values()})
-        )
+        values = {"code": code, "span": duration, "receipt": receipt, **self._pool_values()}
+        return self.marked(self.templates[template].format_map(values))
 
     def sentence(self, template: Template) -> str:
         """A message without values of its own, which follows another: without the prefix."""
-        return self.templates[template].format_map(
-            {"operator": self.operator, **self._keyword_values()}
-        )
+        return self.templates[template].format_map(self._pool_values())
 
     def marked(self, body: str) -> str:
         """A message of the pool itself, with the prefix in front."""
@@ -211,8 +240,15 @@ class TemplateCatalog:
     def _constants(self, template: Template) -> list[str]:
         """What a message says before, between and after its changing values."""
         changing = dict.fromkeys(("code", "span", "receipt"), _CHANGING)
-        values = {**changing, "operator": self.operator, **self._keyword_values()}
+        values = {**changing, **self._pool_values()}
         return self.marked(self.templates[template].format_map(values)).split(_CHANGING)
+
+    def _pool_values(self) -> dict[str, str]:
+        """The values that are the same in every message of the pool."""
+        words = self._keyword_values()
+        safety = self.safety.format([words[keyword] for keyword in self.safety_keywords])
+        operator, contact = self.operator.name, self.operator.contact
+        return {"operator": operator, "contact": contact, "safety": safety, **words}
 
     def _keyword_values(self) -> dict[str, str]:
         keywords = {

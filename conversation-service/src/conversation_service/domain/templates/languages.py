@@ -7,7 +7,9 @@ from itertools import islice
 from conversation_service.domain.errors import FieldViolation
 from conversation_service.domain.keywords.validation import effective_keywords, keyword_violations
 from conversation_service.domain.templates.catalog import (
+    SAFETY_KEYWORDS,
     Language,
+    Operator,
     Template,
     TemplateCatalog,
     TemplateError,
@@ -25,47 +27,52 @@ _TEMPLATE_NAMES = tuple(template.value for template in Template)
 
 def catalog_for(
     language: str,
-    operator: str,
+    operator: Operator,
     keywords: Mapping[str, tuple[str, ...]],
     texts: Mapping[str, str],
     prefix: str = "",
+    safety_keywords: tuple[str, ...] = SAFETY_KEYWORDS,
 ) -> TemplateCatalog:
     """A language's keywords and templates with a pool's in their place.
 
     Raises TemplateError for unknown names, and keywords or templates that break a rule.
     """
-    return _catalog(language, operator, tuple(keywords.items()), tuple(texts.items()), prefix)
+    items = (tuple(keywords.items()), tuple(texts.items()))
+    return _catalog(language, operator, *items, prefix, safety_keywords)
 
 
 # As many as there are pools: a catalog is rendered and checked once for the same settings.
 @lru_cache(maxsize=256)
 def _catalog(
     language: str,
-    operator: str,
+    operator: Operator,
     keyword_items: tuple[tuple[str, tuple[str, ...]], ...],
     text_items: tuple[tuple[str, str], ...],
     prefix: str,
+    safety_keywords: tuple[str, ...],
 ) -> TemplateCatalog:
     keywords, texts = dict(keyword_items), dict(text_items)
-    violations = catalog_violations(language, operator, keywords, texts, prefix)
+    violations = catalog_violations(language, operator, keywords, texts, prefix, safety_keywords)
     if violations:
         raise TemplateError("; ".join(f"{field}: {problem}" for field, problem in violations))
-    return _merged(_BY_CODE[language], operator, keywords, texts, prefix)
+    return _merged(_BY_CODE[language], operator, keywords, texts, prefix, safety_keywords)
 
 
 def catalog_violations(
     language: str,
-    operator: str,
+    operator: Operator,
     keywords: Mapping[str, tuple[str, ...]],
     texts: Mapping[str, str],
     prefix: str = "",
+    safety_keywords: tuple[str, ...] = SAFETY_KEYWORDS,
 ) -> list[FieldViolation]:
     """Everything for which `catalog_for` would raise."""
     defaults = _BY_CODE.get(language)
     if defaults is None:
         return [FieldViolation("language", f"must be one of {', '.join(LANGUAGES)}")]
     violations = [*keyword_violations(defaults.keywords, keywords), *_unknown_templates(texts)]
-    return violations or template_violations(_merged(defaults, operator, keywords, texts, prefix))
+    merged = (defaults, operator, keywords, texts, prefix, safety_keywords)
+    return violations or template_violations(_merged(*merged))
 
 
 def _unknown_templates(texts: Mapping[str, str]) -> Iterator[FieldViolation]:
@@ -78,16 +85,19 @@ def _unknown_templates(texts: Mapping[str, str]) -> Iterator[FieldViolation]:
 
 def _merged(
     defaults: Language,
-    operator: str,
+    operator: Operator,
     keywords: Mapping[str, tuple[str, ...]],
     texts: Mapping[str, str],
     prefix: str,
+    safety_keywords: tuple[str, ...],
 ) -> TemplateCatalog:
     own = {Template(name): text for name, text in texts.items()}
     return TemplateCatalog(
         keywords=effective_keywords(defaults.keywords, keywords),
         durations=defaults.durations,
+        safety=defaults.safety,
         operator=operator,
         templates={**defaults.templates, **own},
+        safety_keywords=safety_keywords,
         prefix=prefix,
     )

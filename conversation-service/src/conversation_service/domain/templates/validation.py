@@ -1,7 +1,8 @@
 """The rules for system messages."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from string import Formatter
 
@@ -12,12 +13,16 @@ from conversation_service.domain.templates.catalog import MAX_DURATION, Template
 # One segment of the GSM 7-bit alphabet (3GPP TS 23.038); a longer message costs two.
 MAX_LENGTH = 160
 
-_ALWAYS = ("operator", "start", "join", "end", "help", "stop", "block", "report")
+_ALWAYS = (
+    *("operator", "contact"),
+    *("start", "join", "end", "help", "stop", "block", "report"),
+)
 
 _WITH_CODE = {Template.CODE, Template.STILL_WAITING, Template.OWN_CODE}
 
 _WITH_SPAN = {
     Template.CODE,
+    Template.TOO_MANY_TRIES,
     Template.JUST_ENDED,
     Template.IDLE_WARNING,
     Template.LIFETIME_WARNING,
@@ -25,8 +30,14 @@ _WITH_SPAN = {
 }
 
 _MUST_SHOW_STOP = {
-    Template.HELP,
+    # Each may be the first message that a person gets.
+    Template.CODE,
+    Template.YOU_JOINED,
     Template.OPENED,
+    Template.OPTED_IN,
+    Template.HELP,
+    Template.HELP_TALKING,
+    Template.OPT_OUT_HINT,
     Template.ENDED,
     Template.JUST_ENDED,
     Template.CANCELLED,
@@ -37,6 +48,19 @@ _MUST_SHOW_STOP = {
 }
 
 _WITH_RECEIPT = {Template.ERASED}
+
+_WITH_SAFETY = {Template.HELP_TALKING}
+
+# What a message must hold, and how a violation says it.
+_REQUIRED: Mapping[Template, Mapping[str, str]] = {
+    Template.CODE: {"code": "show the code"},
+    Template.OPENED: {"operator": "name the operator"},
+    Template.HELP: {"operator": "name the operator", "contact": "say how to reach the operator"},
+    Template.HELP_TALKING: {
+        "operator": "name the operator",
+        "contact": "say how to reach the operator",
+    },
+}
 
 # Samples to render with. The code is one with the most digits. The durations are one without
 # digits, the longest, two that could be taken for a code ("end 22 days"), and one with the most
@@ -95,8 +119,17 @@ def template_violations(catalog: TemplateCatalog) -> list[FieldViolation]:
 def _problem(catalog: TemplateCatalog, template: Template) -> str:
     """The first rule that a template breaks; empty if none."""
     return _template_problem(template, catalog.templates[template]) or next(
-        filter(None, (_message_problem(body, catalog) for body in _samples(catalog, template))), ""
+        filter(None, _sample_problems(catalog, template)), ""
     )
+
+
+def _sample_problems(catalog: TemplateCatalog, template: Template) -> Iterator[str]:
+    for body in _samples(catalog, template):
+        yield _message_problem(body, catalog)
+    # The contact is the one place where a phone number may stand.
+    without_contact = replace(catalog, operator=replace(catalog.operator, contact="-"))
+    if any(map(shows_phone_number, _samples(without_contact, template))):
+        yield "must not show anything like a phone number, not even filled: 7 digits in a row"
 
 
 def _template_problem(template: Template, text: str) -> str:
@@ -107,8 +140,9 @@ def _template_problem(template: Template, text: str) -> str:
         return "has braces that are no placeholder; write {{ and }} for braces themselves"
     if not used <= allowed:
         return f"may only use {', '.join(f'{{{name}}}' for name in sorted(allowed))}"
-    if template is Template.CODE and "code" not in used:
-        return "must show the code: {code}"
+    for name, purpose in _REQUIRED.get(template, {}).items():
+        if name not in used:
+            return f"must {purpose}: {{{name}}}"
     if template in _MUST_SHOW_STOP and "stop" not in used and not _STOP.search(text):
         return "must say how to stop all texts: {stop}, or STOP in capitals"
     return ""
@@ -118,7 +152,8 @@ def _allowed_placeholders(template: Template) -> set[str]:
     code = {"code"} if template in _WITH_CODE else set()
     span = {"span"} if template in _WITH_SPAN else set()
     receipt = {"receipt"} if template in _WITH_RECEIPT else set()
-    return {*_ALWAYS, *code, *span, *receipt}
+    safety = {"safety"} if template in _WITH_SAFETY else set()
+    return {*_ALWAYS, *code, *span, *receipt, *safety}
 
 
 def _used_placeholders(text: str) -> set[str]:
@@ -148,8 +183,6 @@ def _message_problem(body: str, catalog: TemplateCatalog) -> str:
             f"must not exceed {MAX_LENGTH} characters (^{{}}\\[]~| count twice) when it is filled: "
             "write a shorter one, or choose shorter words, operator or prefix"
         )
-    if shows_phone_number(body):
-        return "must not show anything like a phone number, not even filled: 7 digits in a row"
     if parse(body, catalog.keywords).kind not in (Keyword.TALK, Keyword.CODE):
         return "would be taken for a keyword if an auto-responder sent it back"
     return ""

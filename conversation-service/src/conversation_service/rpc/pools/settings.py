@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # The range of a Duration, by its specification.
 MAX_SECONDS = 315_576_000_000
 
-_DEFAULTS = PoolSettings(operator_name="")
+_DEFAULTS = PoolSettings(operator_name="", contact="")
 
 Group = TypeVar("Group", bound="DataclassInstance")
 

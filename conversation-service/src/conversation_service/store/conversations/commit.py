@@ -48,6 +48,9 @@ DROPPED_AT_ONCE = 16
 # and that comes within minutes.
 KEPT_FOR_RECEIPTS = timedelta(hours=1)
 
+# A number may belong to somebody else 45 days after it was given up (47 CFR 52.15).
+INTRODUCTION_LIFETIME = timedelta(days=45)
+
 _NO_RESPONSE = StoredResponse()
 
 
@@ -140,6 +143,8 @@ class CommitScript:
         if change.requires_no_live_on:
             number = self._index.number(change.requires_no_live_on)
             writes.expect_unset(self._keys.live_by_number, number)
+        for person in change.introduced:
+            writes.set(self._index.introduced(person), b"1", INTRODUCTION_LIFETIME)
         self._write_limits(writes, commit)
         write_blocks(writes, self._keys, commit)
         self._write_records(writes, commit)

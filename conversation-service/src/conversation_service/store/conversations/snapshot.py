@@ -62,6 +62,9 @@ class SnapshotScript:
             "sender_limits": Read(
                 "string", _keys(index.sender_limits, *read_set.people), _each(decode_sender_limits)
             ),
+            "introductions": Read(
+                "string", _keys(index.introduced, *read_set.introductions_of), _each(bool)
+            ),
             "block_counts": Read(
                 "hash", _keys(keys.blocks, _participant_id(read_set.blocks_of)), _each(_counts)
             ),

@@ -48,6 +48,10 @@ class BlindIndexKeys:
         """A person's rate limits."""
         return self._keys.sender_limits(person.participant_id)
 
+    def introduced(self, person: Person) -> str:
+        """Whether a person was told who texts and how to opt out."""
+        return self._keys.introduced(person.participant_id)
+
     def code_attempts(self, masked_number: str) -> str:
         """Wrong codes on a number."""
         return self._keys.code_attempts(self.number(masked_number))

@@ -76,8 +76,8 @@ class PersonDataEraser:
         return removed
 
     async def pairs(self, person: Person, partners: Sequence[Person]) -> None:
-        """Removes which number the person used last with these partners, and which conversations
-        the blocks between them ended.
+        """Removes which number the person used last with these partners, which conversations the
+        blocks between them ended, and that the person was told who texts.
 
         Blocks and counts of wrong codes stay: others rely on them, and an erased person must
         not become a new one to them. Both hold only a keyed hash of the person.
@@ -88,8 +88,7 @@ class PersonDataEraser:
             self._keys.block_conversation(block_id.decode())
             for block_id in cast("list[bytes]", blocks)
         ]
-        if keys:
-            await self._redis.delete(*keys)
+        await self._redis.delete(self._index.introduced(person), *keys)
 
     async def conversations(self, ended: Sequence[Conversation], now: datetime) -> int:
         """Removes ended conversations with all their traces; the number.

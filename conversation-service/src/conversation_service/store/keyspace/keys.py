@@ -58,9 +58,12 @@ class Keys:
         return self._key(f"limits:{participant_id}")
 
     def person_changed(self, person_id: str) -> str:
-        """string: there after a person may have opted out, or their number have become a masked
-        number; expires."""
+        """string: what all pools share about a person may have changed; expires."""
         return self._key(f"person-changed:{person_id}")
+
+    def introduced(self, participant_id: str) -> str:
+        """string: that a participant was told who texts and how to opt out; expires."""
+        return self._key(f"introduced:{participant_id}")
 
     def code_attempts(self, number: str) -> str:
         """string: wrong codes on a masked number (hashed): count and time."""
@@ -113,16 +116,14 @@ class Keys:
         return self._key("idempotency:")
 
     def idempotency(self, command: str) -> str:
-        """string: idempotency record of a command (hashed): fingerprint, a line break, response
-        (encrypted).
+        """string: idempotency record of a command (hashed): fingerprint, line break, response.
 
-        The response is empty once the conversation that it contained is purged.
+        That is encrypted; empty once the conversation that it contained is purged.
         """
         return self.idempotency_prefix + command
 
     def responses(self, conversation_id: str) -> str:
-        """zset: commands (hashed) whose stored responses contain a conversation, scored with their
-        end (ms)."""
+        """zset: commands (hashed) whose responses contain a conversation, scored with their end."""
         return self._key(f"responses:{conversation_id}")
 
     def duplicates(self, command: str) -> str:
@@ -230,8 +231,7 @@ class DeploymentKeys:
 
     @property
     def epoch(self) -> str:
-        """hash: how far the deployment has got: epoch, time (ms), pending; steps by
-        observer."""
+        """hash: how far the deployment got: epoch, time (ms), pending; steps by observer."""
         return self._key("epoch")
 
     def restore_request(self, request: str) -> str:

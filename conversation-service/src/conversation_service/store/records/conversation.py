@@ -23,6 +23,9 @@ VERSION = 1
 # Stored by their index: append only.
 _STATES = (State.WAITING, State.ACTIVE, State.PAUSED, State.ENDED)
 
+# Of the first participant and of the second.
+_FLAGS = ((False, False), (True, False), (False, True), (True, True))
+
 _TIMES = (
     "join_time",
     "last_message_time",
@@ -43,6 +46,7 @@ _DEFAULTS: tuple[Any, ...] = (None,) * len(_TIMES) + (
     ["", "", -1, 0],
     None,
     {},
+    0,
 )
 
 # The person of the pool with a phone number.
@@ -62,6 +66,7 @@ def encode_conversation(conversation: Conversation) -> bytes:
         [*loop.last, loop.speaker, loop.repeats],
         _since(created, conversation.join_request_time),
         dict(conversation.labels),
+        _FLAGS.index(conversation.opt_out_hints),
     ]
     return dumps(
         [
@@ -86,7 +91,8 @@ def decode_conversation(
     times: dict[str, Any] = {
         name: _after(created, since) for name, since in zip(_TIMES, optional, strict=False)
     }
-    reason, note, name, (held_first, held_second), loop, asked, labels = optional[len(_TIMES) :]
+    reason, note, name, held, loop, asked, labels, hints = optional[len(_TIMES) :]
+    held_first, held_second = held
     first, second, speaker, repeats = loop
     return Conversation(
         conversation_id=conversation_id,
@@ -105,6 +111,7 @@ def decode_conversation(
         held=(tuple(held_first), tuple(held_second)),
         loop_detector=LoopDetector((first, second), speaker, repeats),
         join_request_time=_after(created, asked),
+        opt_out_hints=_FLAGS[hints],
         **times,
     )
 

@@ -29,6 +29,9 @@ from conversation_service.store.records.conversation import dumps
 
 VERSION = 1
 
+# The stored limits of a person with none.
+_UNSET_LIMITS = ("", "", None, None, "", None, "", "", None, None)
+
 # Flags of an outbox entry.
 _MAY_REACH_OPTED_OUT, _IS_RELAYED, _USES_RESERVE, _HAS_FILES = 1, 2, 4, 8
 
@@ -135,7 +138,7 @@ def decode_count(stored: bytes) -> WindowCounter:
 
 
 def encode_sender_limits(limits: SenderLimits) -> str:
-    """Counts and times; empty if all are unset."""
+    """Counts and times; empty if all are unset. Unset ones are left out at the end."""
     if limits == SenderLimits():
         return ""
     values = (
@@ -148,18 +151,22 @@ def encode_sender_limits(limits: SenderLimits) -> str:
         encode_count(limits.relayed_minute),
         encode_count(limits.relayed_day),
         optional_ms(limits.relay_refused_until),
+        optional_ms(limits.opted_out_helped_until),
     )
-    return dumps([VERSION, *values]).decode()
+    length = len(values)
+    while length and values[length - 1] == _UNSET_LIMITS[length - 1]:
+        length -= 1
+    return dumps([VERSION, *values[:length]]).decode()
 
 
 def decode_sender_limits(stored: bytes) -> SenderLimits:
     """A sender's rate limits."""
     if not stored:
         return SenderLimits()
-    _, replies, tries, helped_until, locked_until, failures, failed_until, *relayed = json.loads(
-        stored
-    )
-    minute, day, relay_refused_until = relayed
+    _, *given = json.loads(stored)
+    values = (*given, *_UNSET_LIMITS[len(given) :])
+    replies, tries, helped_until, locked_until, failures, failed_until, *relayed = values
+    minute, day, relay_refused_until, opted_out_helped_until = relayed
     return SenderLimits(
         replies=decode_count(replies.encode()),
         code_attempts=decode_count(tries.encode()),
@@ -170,6 +177,7 @@ def decode_sender_limits(stored: bytes) -> SenderLimits:
         relayed_minute=decode_count(minute.encode()),
         relayed_day=decode_count(day.encode()),
         relay_refused_until=optional_time(relay_refused_until),
+        opted_out_helped_until=optional_time(opted_out_helped_until),
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
-_DEFAULTS = PoolSettings(operator_name="")
+_DEFAULTS = PoolSettings(operator_name="", contact="")
 
 Group = TypeVar("Group", bound="DataclassInstance")
 

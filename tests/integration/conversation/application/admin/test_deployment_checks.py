@@ -1,12 +1,14 @@
 """CheckDeployment: each check, passed and not."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import grpc
 import pytest
 from redis.asyncio import Redis
 
+from conversation_service.domain.model.pool import LifecycleSettings
 from conversation_service.store.deployment.pool_index import PoolIndex
 from conversation_service.store.deployment.state_directory import StateDirectory
 from conversation_service.store.storage import Storage
@@ -14,7 +16,7 @@ from maskline.admin.v1 import maintenance_pb2 as pb
 from maskline.admin.v1 import pool_pb2
 from maskline.messaging.v1 import carrier_pb2
 from support.builders.conversation_calls import ask
-from support.builders.conversations import CIPHER, MASKED, OTHER_MASKED, POOL
+from support.builders.conversations import CIPHER, MASKED, OTHER_MASKED, POOL, seeded
 from support.clock import ManualClock
 from support.fakes.scripted_messaging import Context, ScriptedMessaging
 from support.redis.redis_relay import redis_relay
@@ -69,6 +71,7 @@ async def test_all_checks_pass_in_a_correct_deployment(
             "redis_eviction",
             "redis_restore",
             "pools",
+            "consent",
             "messaging_service",
             "carrier_credentials",
             "carrier_callbacks",
@@ -152,6 +155,17 @@ async def test_a_pool_without_an_active_number_is_a_warning(service: RunningServ
         request = pool_pb2.DrainMaskedNumberRequest(masked_number=number)
         await ask(service.pools.DrainMaskedNumber, request)
     await expect(service, "pools", WARNED, f"no active number in: {POOL.name}")
+
+
+async def test_what_carriers_and_the_law_may_object_to_is_a_warning(
+    redis: Redis, redis_url: str, clock: ManualClock
+) -> None:
+    long_idle = LifecycleSettings(idle_timeout=timedelta(days=46))
+    numbers = [f"+1206555{line:04}" for line in range(100, 150)]
+    demo = seeded(*numbers, settings={"operator_name": "Maskline demo", "lifecycle": long_idle})
+    async with running(redis_url, clock, demo) as service:
+        for finding in ("operator_name is still", "idle_timeout is over 45 days", "50 numbers"):
+            await expect(service, "consent", WARNED, finding)
 
 
 async def test_a_deployment_without_pools_is_a_failure(

@@ -44,7 +44,7 @@ async def test_a_restart_and_a_second_replica_change_no_pool_of_the_file_or_an_o
 ) -> None:
     async with running(redis_url, clock) as first:
         before = await pool(first)
-        settings = pool_pb2.PoolSettings(operator_name="Taxis")
+        settings = pool_pb2.PoolSettings(operator_name="Taxis", contact="help@example.org")
         creation = pool_pb2.CreatePoolRequest(
             pool_id="taxis", settings=settings, masked_numbers=[NUMBER]
         )
@@ -90,7 +90,8 @@ async def test_no_file_overwrites_the_changes_of_an_operator(
     async with running(redis_url, clock) as service:
         request = pool_pb2.UpdatePoolRequest(
             pool=pool_pb2.Pool(
-                pool_id="main", settings=pool_pb2.PoolSettings(operator_name="Taxis")
+                pool_id="main",
+                settings=pool_pb2.PoolSettings(operator_name="Taxis", contact="help@example.org"),
             ),
             update_mask=FieldMask(paths=["settings.operator_name"]),
         )

@@ -29,7 +29,7 @@ from support.services.conversation_service import RunningService
 
 Number = pool_pb2.MaskedNumber
 NUMBER = "+12065550102"
-TAXIS = pool_pb2.PoolSettings(operator_name="Taxis")
+TAXIS = pool_pb2.PoolSettings(operator_name="Taxis", contact="help@example.org")
 
 
 async def pool(service: RunningService, name: str) -> pool_pb2.Pool:
@@ -73,7 +73,7 @@ async def test_a_new_pool_has_defaults_for_settings_that_are_not_set(
     assert created == await pool(service, "taxis")
     assert (created.pool_id, created.masked_number_count) == ("taxis", 1)
     assert created.source == pool_pb2.POOL_SOURCE_API
-    assert created.settings == settings_to_proto(PoolSettings("Taxis"))
+    assert created.settings == settings_to_proto(PoolSettings("Taxis", "help@example.org"))
     assert created.settings.lifecycle.max_lifetime == Duration(seconds=90 * 86400)
     assert created.settings.relay.number_preference == NUMBER_PREFERENCE_PREFER_STICKY
     assert created.settings.keywords.block_enabled
@@ -232,18 +232,18 @@ async def test_an_addition_that_is_repeated_takes_no_number_from_the_pool_that_h
 async def test_two_operators_who_change_different_entries_keep_each_others(
     service: RunningService, another: RunningService
 ) -> None:
-    for replica, entry in ((service, "ended"), (another, "blocked"), (service, "help")):
-        changed = pool_pb2.PoolSettings(templates={entry: f"The {entry}. {{stop}}"})
+    for replica, entry in ((service, "ended"), (another, "blocked"), (service, "opened")):
+        changed = pool_pb2.PoolSettings(templates={entry: f"{{operator}}: {entry}. {{stop}}"})
         settings = await update(replica, changed, f"templates.{entry}")
-    assert set(settings.templates) == {"ended", "blocked", "help"}
+    assert set(settings.templates) == {"ended", "blocked", "opened"}
     settings = await update(another, pool_pb2.PoolSettings(), "templates.ended")
-    assert set(settings.templates) == {"blocked", "help"}
+    assert set(settings.templates) == {"blocked", "opened"}
     stale = updating(TAXIS, "operator_name")
     stale.pool.etag = "stale"
     with refused("ETAG_MISMATCH"):
         await ask(service.pools.UpdatePool, stale)
     settings = await update(service, TAXIS, "")
-    assert settings == settings_to_proto(PoolSettings("Taxis"))
+    assert settings == settings_to_proto(PoolSettings("Taxis", "help@example.org"))
 
 
 async def test_settings_that_do_not_fit_are_named_as_in_the_request(

@@ -73,6 +73,7 @@ async def test_a_message_refused_as_opted_out_opts_out_and_ends_all_conversation
 ) -> None:
     first = await service.open(ALICE_NUMBER, BOB_NUMBER)
     second = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=OTHER_MASKED)
+    await service.introduce(ALICE_NUMBER, BOB_NUMBER, pool=SECOND.name)
     request = pb.CreateConversationRequest(
         pool_id=SECOND.name, participants=participants(ALICE_NUMBER, BOB_NUMBER), silent=True
     )

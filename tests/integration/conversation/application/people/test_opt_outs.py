@@ -1,5 +1,6 @@
 """Opt-outs and opt-ins by message and by RPC."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -41,6 +42,7 @@ async def everywhere(service: RunningService) -> list[tuple[str, str]]:
     """Alice has three conversations: on two numbers of one pool, and in another pool."""
     on_one = await service.open(ALICE_NUMBER, BOB_NUMBER, masked_number=MASKED)
     on_another = await service.open(CAROL_NUMBER, ALICE_NUMBER, masked_number=OTHER_MASKED)
+    await service.introduce(ALICE_NUMBER, DAVE_NUMBER, pool=SECOND.name)
     request = pb.CreateConversationRequest(
         pool_id=SECOND.name, participants=participants(ALICE_NUMBER, DAVE_NUMBER), silent=True
     )
@@ -91,7 +93,7 @@ async def test_no_message_is_sent_to_an_opted_out_person(service: RunningService
     await service.receive(opt_out)
     again = (await service.receive(opt_out)).results[0]
     assert again.outcome == ingest_pb2.INGEST_OUTCOME_REPEATED
-    for body in ("hello", "help", "join ABC234", "quit", "end"):
+    for body in ("hello", "please stop", "join ABC234", "quit", "end"):
         for number in (MASKED, ELSEWHERE):
             await service.deliver(ALICE_NUMBER, body, to=number)
     for pool in (SEED, SECOND):
@@ -100,6 +102,38 @@ async def test_no_message_is_sent_to_an_opted_out_person(service: RunningService
     assert service.sent_to(BOB_NUMBER) == [system_message(Template.ENDED)]
     with refused("PARTICIPANT_OPTED_OUT"):
         await service.open(CAROL_NUMBER, ALICE_NUMBER)
+
+
+async def test_help_of_an_opted_out_person_is_answered_once_a_day(service: RunningService) -> None:
+    await service.deliver(ALICE_NUMBER, "wrong number")
+    for _ in range(2):
+        await service.deliver(ALICE_NUMBER, "help")
+    await service.quiet(SEED.name)
+    answers = [system_message(Template.OPTED_OUT), system_message(Template.HELP)]
+    assert service.sent_to(ALICE_NUMBER) == answers
+    service.clock.move(days=1)
+    await service.deliver(ALICE_NUMBER, "help")
+    assert await service.heard(ALICE_NUMBER, 3) == [*answers, system_message(Template.HELP)]
+
+
+async def test_join_opts_in_and_joins(service: RunningService) -> None:
+    await service.deliver(ALICE_NUMBER, "start")
+    [code_message] = await service.heard(ALICE_NUMBER, 1)
+    [code] = re.findall(r"JOIN (\w{6})", code_message)
+    await service.deliver(BOB_NUMBER, "quit")
+    await service.deliver(BOB_NUMBER, f"join {code}")
+    assert await service.heard(BOB_NUMBER, 2) == [
+        system_message(Template.OPTED_OUT),
+        system_message(Template.YOU_JOINED),
+    ]
+
+
+async def test_words_that_ask_for_no_more_texts_opt_out_in_every_pool(
+    service: RunningService,
+) -> None:
+    await service.open(ALICE_NUMBER, BOB_NUMBER)
+    await service.deliver(ALICE_NUMBER, "please stop texting me", to=ELSEWHERE)
+    assert await service.heard(BOB_NUMBER, 1) == [system_message(Template.ENDED)]
 
 
 async def test_a_repeated_delivery_of_an_old_opt_out_ends_no_new_conversation(

@@ -118,7 +118,10 @@ def test_only_the_named_fields_are_changed_to_defaults_too() -> None:
         {"lifecycle.max_lifetime": OTHER_SETTINGS.lifecycle.max_lifetime}
     )
     assert (changed.numbers, changed.version) == (NUMBERS, "change")
-    defaults, pool = PoolSettings(operator_name=""), replace(POOL, settings=OTHER_SETTINGS)
+    defaults, pool = (
+        PoolSettings(operator_name="", contact=""),
+        replace(POOL, settings=OTHER_SETTINGS),
+    )
     changed = decided(UpdatePool("r", defaults, (MAX_LIFETIME,)), pool)
     assert changed.settings == settings_with(
         {"lifecycle.max_lifetime": defaults.lifecycle.max_lifetime}, OTHER_SETTINGS
@@ -142,13 +145,15 @@ def test_a_group_an_entry_of_a_map_or_all_settings_are_changed() -> None:
         POOL,
         settings=settings_with(
             {
-                "templates": {"help": "Call. {stop}", "empty": "Empty."},
+                "templates": {"help": "{operator}: {contact} {stop}", "empty": "Empty."},
                 "keywords.end_opts_out": True,
             },
             OTHER_SETTINGS,
         ),
     )
-    new = settings_with({"templates": {"help": "Ask. {stop}"}, "operator_name": "New"})
+    new = settings_with(
+        {"templates": {"help": "{operator} {contact} {stop}"}, "operator_name": "New"}
+    )
 
     def updated(*paths: SettingPath) -> PoolSettings:
         return decided(UpdatePool("r", new, paths), before).settings
@@ -157,15 +162,18 @@ def test_a_group_an_entry_of_a_map_or_all_settings_are_changed() -> None:
     assert updated(("lifecycle",)) == replace(before.settings, lifecycle=new.lifecycle)
     assert updated(("templates",)) == replace(before.settings, templates=new.templates)
     for entry, templates in (
-        ("help", {"help": "Ask. {stop}", "empty": "Empty."}),
+        ("help", {"help": "{operator} {contact} {stop}", "empty": "Empty."}),
         # Restored, as the new settings do not have it.
-        ("empty", {"help": "Call. {stop}"}),
-        ("reopened", {"help": "Call. {stop}", "empty": "Empty."}),
+        ("empty", {"help": "{operator}: {contact} {stop}"}),
+        ("reopened", {"help": "{operator}: {contact} {stop}", "empty": "Empty."}),
     ):
         expected = replace(before.settings, templates=templates)
         assert updated(("templates", entry)) == expected
     both = updated(("templates", "help"), ("keywords", "end_opts_out"))
-    assert (both.templates["help"], both.keywords.end_opts_out) == ("Ask. {stop}", False)
+    assert (both.templates["help"], both.keywords.end_opts_out) == (
+        "{operator} {contact} {stop}",
+        False,
+    )
 
 
 def test_the_creation_of_a_pool_and_a_changed_file_have_events() -> None:

@@ -11,7 +11,7 @@ from conversation_service.domain.model.messages import HeldMessage
 from conversation_service.domain.model.pool_validation import settings_violations
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.domain.templates.languages import LANGUAGES, catalog_for
-from support.builders.conversations import ALICE, BOB
+from support.builders.conversations import ALICE, BOB, OPERATOR
 from support.builders.decisions import (
     ACTIVE,
     PAUSED,
@@ -46,8 +46,8 @@ OTHERS = ["hello", "", "Acmeville is nice", "I asked [Acme]", "> [", "on [Acme] 
 @pytest.mark.parametrize("template", Template)
 def test_every_system_message_begins_with_the_prefix(language: str, template: Template) -> None:
     values: dict[str, Any] = {"code": "222222", "span": HOUR, "receipt": "A1"}
-    plain = catalog_for(language, "Test", {}, {}).render(template, **values)
-    marked = catalog_for(language, "Test", {}, {}, PREFIX)
+    plain = catalog_for(language, OPERATOR, {}, {}).render(template, **values)
+    marked = catalog_for(language, OPERATOR, {}, {}, PREFIX)
     assert marked.render(template, **values) == f"{PREFIX} {plain}"
     assert marked.is_system_message(f"{PREFIX} {plain}"), "a reaction to it is not relayed"
 
@@ -67,7 +67,7 @@ def test_a_message_that_begins_like_a_system_message_is_quoted(body: str) -> Non
 
 @pytest.mark.parametrize("body", IMITATIONS + OTHERS)
 def test_without_a_prefix_a_message_is_relayed_as_it_is(body: str) -> None:
-    assert catalog_for("en", "Test", {}, {}).unmarked(body) == body
+    assert catalog_for("en", OPERATOR, {}, {}).unmarked(body) == body
 
 
 @pytest.mark.parametrize("body", OTHERS)
@@ -86,7 +86,7 @@ def test_a_message_of_the_client_itself_is_marked() -> None:
         ("Acme", "x" * 9, set()),
         ("Acme", "[Acme]", set()),
         ("Acme", "{Acme}", set()),
-        ("x" * 40, "x" * 20, {"templates.opened", "templates.you_joined"}),
+        ("x" * 30, "x" * 20, {"templates.opened", "templates.you_joined"}),
     ],
 )
 def test_the_prefix_counts_in_the_length_of_each_message(

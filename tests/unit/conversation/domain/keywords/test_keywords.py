@@ -23,6 +23,7 @@ from conversation_service.domain.model.pool import KeywordSettings, Pool, PoolSe
 from conversation_service.domain.model.pool_validation import settings_violations
 from conversation_service.domain.templates.catalog import Template, TemplateError
 from conversation_service.domain.templates.languages import LANGUAGES, catalog_for
+from support.builders.conversations import OPERATOR
 
 WITHOUT_ARGUMENT = {
     Keyword.START: ("start", "  Start ", "START!", "start ...", "start . !", "start\u2026"),
@@ -59,7 +60,8 @@ CASES = [
 
 def test_a_keyword_counts_only_as_a_whole_message() -> None:
     for body, keyword, argument in CASES:
-        assert parse(body, Keywords()) == ParsedKeyword(keyword, argument), body
+        parsed = parse(body, Keywords())
+        assert (parsed.kind, parsed.argument) == (keyword, argument), body
 
 
 @given(st.text())
@@ -141,7 +143,7 @@ REFUSED = [
 
 
 def chosen(keywords: dict[str, tuple[str, ...]], language: str = "en") -> Keywords:
-    return catalog_for(language, "Test exchange", keywords, {}).keywords
+    return catalog_for(language, OPERATOR, keywords, {}).keywords
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -202,14 +204,17 @@ def test_end_ends_a_conversation_whatever_a_pool_chooses_unless_it_opts_out() ->
 def test_where_a_bare_end_opts_out_another_keyword_for_ending_is_shown() -> None:
     for language, shown in [("en", "BYE"), ("es", "FIN")]:
         settings = PoolSettings(
-            "Test exchange", language, keywords=KeywordSettings(end_opts_out=True)
+            "Test exchange",
+            "help@example.org",
+            language,
+            keywords=KeywordSettings(end_opts_out=True),
         )
         assert settings_violations(settings) == [], language
         pool = Pool("main", settings)
         assert parse("END", pool.keywords).kind is Keyword.OPT_OUT, language
         assert parse(shown, pool.keywords).kind is Keyword.END, language
-        assert f"{shown} " in pool.catalog.render(Template.YOU_JOINED), language
-        by_default = replace(pool, settings=PoolSettings("Test exchange"))
+        assert f" {shown}" in pool.catalog.render(Template.YOU_JOINED), language
+        by_default = replace(pool, settings=PoolSettings("Test exchange", "help@example.org"))
         assert parse("end", by_default.keywords).kind is Keyword.END, language
 
 

@@ -15,7 +15,7 @@ from conversation_service.domain.model.pool_validation import (
 )
 from support.builders.conversations import settings_with
 
-DEFAULTS = PoolSettings("Test exchange")
+DEFAULTS = PoolSettings("Test exchange", "help@example.org")
 ZERO = timedelta(0)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -50,9 +50,10 @@ RANGES: list[tuple[str, timedelta, timedelta, dict[str, Any]]] = [
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"operator_name": ""}, "operator_name"),
     ({"operator_name": "   "}, "operator_name"),
-    ({"operator_name": "x" * 41}, "operator_name"),
+    ({"operator_name": "x" * 31}, "operator_name"),
     ({"operator_name": "caf\u00e9"}, "operator_name"),
     ({"operator_name": "Acme 206-555-0100"}, "operator_name"),
+    *(({"contact": wrong}, "contact") for wrong in ("", " ", "x" * 31, "caf\u00e9", " acme.org")),
     ({"language": "tlh"}, "language"),
     *(
         ({"system_message_prefix": prefix}, "system_message_prefix")

@@ -24,7 +24,10 @@ from conversation_service.domain.templates.catalog import Template
 
 @dataclass(frozen=True, slots=True)
 class CreateConversation:
-    """Connects two people, or lets one wait with a code. If silent, nobody is notified."""
+    """Connects two people, or lets one wait with a code.
+
+    If silent, nobody is notified who was told lately who texts and how to opt out.
+    """
 
     request_id: str
     # One or two.
@@ -56,6 +59,7 @@ class CreateConversation:
             blocks_of=pair and pair[0],
             pair=pair,
             unique_name=self.unique_name,
+            introductions_of=self.people if self.silent else (),
             needs_live_counts=True,
             needs_code=pair is None,
         )
@@ -69,8 +73,11 @@ class CreateConversation:
             raise PairBlocked
         masked_number = select_number(snapshot, self.people, self.selection)
         conversation = created(snapshot, masked_number, self.people, self.unique_name, self.labels)
-        notified = () if self.silent else self.people
-        drafts = [self._notice(snapshot, person) for person in notified]
+        drafts = [
+            self._notice(snapshot, person)
+            for person in self.people
+            if not self.silent or not snapshot.introductions.get(person)
+        ]
         return replace(creation(snapshot, conversation, drafts), requires_unblocked=pair)
 
     @property

@@ -63,6 +63,8 @@ class Change:
     # Condition: the masked number has no live conversation.
     requires_no_live_on: str = ""
     consent: ConsentChange | None = None
+    # Who gets a message that says who texts and how to opt out.
+    introduced: tuple[Person, ...] = ()
     # Names the erasure that is to follow, if the command asks for one.
     erasure_id: str = ""
     pool: Pool | None = None

@@ -10,7 +10,7 @@ from conversation_service.domain.model.conversation import Conversation
 from conversation_service.domain.model.events import Event
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.rate_limits import SenderLimits
-from conversation_service.domain.templates.catalog import Template
+from conversation_service.domain.templates.catalog import INTRODUCTIONS, Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ def transition(
     return Change(
         before,
         after,
+        introduced=tuple(draft.to for draft in sent if draft.template in INTRODUCTIONS),
         texts=snapshot.outbound_messages(after.masked_number, conversation_id, sent),
         events=(*events, *snapshot.message_events(conversation_id, sent)),
     )

@@ -62,6 +62,8 @@ class ReadSet:
     code_attempts_on: str = ""
     # Whose last number.
     pair: Pair | None = None
+    # Who may have been introduced to the pool.
+    introductions_of: tuple[Person, ...] = ()
     # The conversation whose held messages.
     held_in: str = ""
     # How many live conversations each number has.
@@ -102,6 +104,8 @@ class Snapshot:
     blocks: dict[str, Block] = field(default_factory=dict)
     block_conversation_ids: dict[str, str] = field(default_factory=dict)
     code_attempts: dict[str, WindowCounter] = field(default_factory=dict)
+    # Whether a person was told lately who texts and how to opt out.
+    introductions: dict[Person, bool] = field(default_factory=dict)
     last_numbers: dict[Pair, str] = field(default_factory=dict)
     held_messages: dict[str, tuple[HeldMessage, ...]] = field(default_factory=dict)
     # How many live conversations a masked number has.

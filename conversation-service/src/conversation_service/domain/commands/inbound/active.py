@@ -39,7 +39,7 @@ def _carry_out(inbound: InboundContext, active: Conversation) -> Change | None:
             # Relaying it would disclose somebody else's code to the partner.
             return _already_in_conversation(inbound, active)
         case Keyword.HELP:
-            return _reply_to_keyword(inbound, active, Template.HELP)
+            return _reply_to_keyword(inbound, active, Template.HELP_TALKING)
         case Keyword.END if argument in ("", active.code):
             return end_by_keyword(inbound, active)
         case Keyword.END:

@@ -1,14 +1,16 @@
 """Opt-out, opt-in and erasure by keyword, and messages of people who have opted out."""
 
 from dataclasses import replace
+from datetime import timedelta
 
-from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.change import Change, SenderLimitsChange
 from conversation_service.domain.commands.core.ending import end
 from conversation_service.domain.commands.core.snapshot import Draft
 from conversation_service.domain.commands.inbound.inbound_message import (
     InboundContext,
     keyword_event,
 )
+from conversation_service.domain.commands.inbound.join import join_by_keyword
 from conversation_service.domain.commands.inbound.stranger import receive_from_stranger
 from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.consent import ConsentChange
@@ -49,10 +51,18 @@ def erase(
 
 
 def receive_from_opted_out(inbound: InboundContext) -> Change:
-    """START opts in and starts, YES and UNSTOP opt in; anything else gets no reply."""
+    """START and JOIN opt in and do what they do, YES and UNSTOP opt in, HELP helps once a day.
+
+    Anything else gets no reply, nor does a wrong code.
+    """
+    is_live = inbound.snapshot.live(inbound.route) is not None
     match inbound.keyword.kind:
-        case Keyword.START if inbound.snapshot.live(inbound.route) is None:
+        case Keyword.START if not is_live:
             return _with_opt_in(receive_from_stranger(inbound), inbound)
+        case Keyword.JOIN if not is_live:
+            return _join(inbound)
+        case Keyword.HELP:
+            return _help_once_a_day(inbound)
         case Keyword.START | Keyword.YES | Keyword.OPT_IN:
             return _opt_in(inbound)
         case _:
@@ -78,6 +88,25 @@ def _opt_in(inbound: InboundContext) -> Change:
     return _with_opt_in(Change(texts=texts), inbound)
 
 
+def _join(inbound: InboundContext) -> Change:
+    """A code that does not work opts nobody in."""
+    if inbound.snapshot.cool_off_left(inbound.route) > timedelta(0):
+        return Change()
+    change = join_by_keyword(inbound, is_wrong_answered=False)
+    return change if change.after is None else _with_opt_in(change, inbound)
+
+
+def _help_once_a_day(inbound: InboundContext) -> Change:
+    snapshot, sender = inbound.snapshot, inbound.sender
+    limits = snapshot.limits_of(sender)
+    if limits.is_opted_out_help_muted(snapshot.now):
+        return _end_if_live(inbound)
+    reply = snapshot.system_message(sender, Template.HELP, may_reach_opted_out=True)
+    change = _end_if_live(inbound, (reply,))
+    after = limits.opted_out_help_sent(snapshot.now)
+    return replace(change, sender_limits=SenderLimitsChange(sender, limits, after))
+
+
 def _with_opt_in(change: Change, inbound: InboundContext) -> Change:
     event = _consent_event(inbound, EventType.PERSON_OPTED_IN)
     consent = ConsentChange(inbound.sender, opts_in=True)
@@ -98,9 +127,9 @@ def _consent_event(inbound: InboundContext, event_type: EventType) -> Event:
     return Event(event_type, participant_id=inbound.sender.participant_id)
 
 
-def _end_if_live(inbound: InboundContext) -> Change:
+def _end_if_live(inbound: InboundContext, reply: tuple[Draft, ...] = ()) -> Change:
     """Ends a conversation that a client began while the person had opted out."""
-    conversation = inbound.snapshot.live(inbound.route)
+    snapshot, conversation = inbound.snapshot, inbound.snapshot.live(inbound.route)
     if conversation is None:
-        return Change()
-    return end(inbound.snapshot, conversation, EndReason.OPTED_OUT, inbound.sender, farewell=())
+        return Change(texts=snapshot.outbound_messages(inbound.route.masked_number, "", reply))
+    return end(snapshot, conversation, EndReason.OPTED_OUT, inbound.sender, reply)

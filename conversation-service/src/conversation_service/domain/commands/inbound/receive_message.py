@@ -99,13 +99,16 @@ class ReceiveMessage:
         if self.sender in snapshot.masked:
             # A text of one of our own numbers would be answered and relayed in circles.
             raise InvalidArgument([FieldViolation("from_number", "is a masked number")])
-        keyword = self.keyword(snapshot.pool.keywords)
+        keyword, conversation = self.keyword(snapshot.pool.keywords), snapshot.live(self.route)
+        is_connected = conversation is not None and conversation.is_connected
+        if keyword.requests_opt_out and not is_connected:
+            # Nobody else is there whom these words could be meant for.
+            keyword = ParsedKeyword(Keyword.OPT_OUT)
         inbound = InboundContext(snapshot, self.message, self.sender, keyword)
-        conversation = snapshot.live(self.route)
         if keyword.kind is not Keyword.OPT_OUT and is_forgotten(self.message, snapshot.now):
             partner_may_miss_it = not self._had_opted_out(snapshot)
             return refuse_forgotten(inbound, conversation if partner_may_miss_it else None)
-        if conversation and conversation.is_connected and not self._is_consent(inbound):
+        if conversation and is_connected and not self._is_consent(inbound):
             if is_stale(self.message, conversation):
                 return refuse_stale(inbound, conversation)
             return receive_from_active(inbound, conversation)

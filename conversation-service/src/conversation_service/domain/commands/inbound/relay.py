@@ -7,6 +7,7 @@ from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.holding import hold, relayed_draft, rule_against_hold
 from conversation_service.domain.commands.core.lifecycle import message_passed
 from conversation_service.domain.commands.core.replies import (
+    Reply,
     replies_to,
     reply_to,
     transition,
@@ -76,9 +77,10 @@ def relay_message(inbound: InboundContext, active: Conversation) -> Change:
     relayed = relayed_draft(
         snapshot, active, inbound.sender.participant_id, message.body, files.relayed
     )
-    templates = _replies_about_files(snapshot, files)
+    templates = [*_replies_about_files(snapshot, files), *_opt_out_hint(inbound, active)]
     reply = replies_to(snapshot, inbound.sender, templates, limits=limits)
     events = _events_about_files(inbound, files, active)
+    after = _after_reply(inbound, after, reply)
     change = transition(snapshot, active, after, [relayed, *reply.drafts], events)
     return replace(change, sender_limits=reply.limits)
 
@@ -126,12 +128,29 @@ def _hold(
     # The reply to the first held message told them of the pause.
     knows_of_pause = bool(active.held[active.position(sender)])
     templates = [] if knows_of_pause else [Template.PAUSED_HELD]
-    templates += _replies_about_files(snapshot, files)
+    templates += (*_replies_about_files(snapshot, files), *_opt_out_hint(inbound, active))
     reply = replies_to(snapshot, sender, templates, limits=limits)
     body = inbound.message.body
     held = HeldMessage(snapshot.change_id, sender.participant_id, body, files.relayed)
     events = _events_about_files(inbound, files, active)
-    return replace(hold(snapshot, active, held, reply.drafts, events), sender_limits=reply.limits)
+    change = hold(snapshot, active, held, reply.drafts, events)
+    after = _after_reply(inbound, change.after or active, reply)
+    return replace(change, after=after, sender_limits=reply.limits)
+
+
+def _opt_out_hint(inbound: InboundContext, active: Conversation) -> list[Template]:
+    """Once for each participant: what they write may be meant for the partner or for us."""
+    has_hint = active.opt_out_hints[active.position(inbound.sender)]
+    return [Template.OPT_OUT_HINT] if inbound.keyword.requests_opt_out and not has_hint else []
+
+
+def _after_reply(inbound: InboundContext, after: Conversation, reply: Reply) -> Conversation:
+    """The conversation, with a mark of the hint if the reply has it."""
+    if all(draft.template is not Template.OPT_OUT_HINT for draft in reply.drafts):
+        return after
+    first, second = after.opt_out_hints
+    is_first = after.position(inbound.sender) == 0
+    return replace(after, opt_out_hints=(first or is_first, second or not is_first))
 
 
 def with_notice_of_files(inbound: InboundContext, change: Change, conversation_id: str) -> Change:

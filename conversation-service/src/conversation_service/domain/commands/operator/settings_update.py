@@ -32,7 +32,7 @@ def _paths(value: object, at: SettingPath) -> Iterator[SettingPath]:
 
 
 # All but the entries of maps.
-SETTING_PATHS = tuple(_paths(PoolSettings(operator_name=""), ()))
+SETTING_PATHS = tuple(_paths(PoolSettings(operator_name="", contact=""), ()))
 
 
 def exists(path: SettingPath) -> bool:

@@ -56,7 +56,7 @@ def test_one_person_waits_and_gets_the_code() -> None:
     assert event_details(change) == [("CONVERSATION_CREATED", ""), ("MESSAGE_ACCEPTED", "code")]
     assert change.requires_unblocked is None
     assert after(ONE.decide(snapshot_of(opt_outs={ALICE: OUT}))).is_live
-    silent = replace(ONE, silent=True).decide(snapshot_of())
+    silent = replace(ONE, silent=True).decide(snapshot_of(introductions={BOB: True}))
     assert (after(silent).code, silent.texts) == (CODE, ())
 
 
@@ -81,7 +81,8 @@ def test_two_people_are_connected_and_notified() -> None:
     assert change.requires_unblocked == (ALICE, BOB)
     accepted = [("MESSAGE_ACCEPTED", "opened")] * 2
     assert event_details(change) == [("CONVERSATION_CREATED", ""), *accepted]
-    silent = replace(TWO, silent=True).decide(snapshot_of())
+    both = {ALICE: True, BOB: True}
+    silent = replace(TWO, silent=True).decide(snapshot_of(introductions=both))
     assert (after(silent).state, silent.texts) == (State.ACTIVE, ())
     assert event_details(silent) == [("CONVERSATION_CREATED", "")]
 

@@ -126,7 +126,7 @@ def test_an_empty_message_is_not_held() -> None:
 
 
 def test_keywords_work_during_a_pause() -> None:
-    assert sent_bodies(from_paused("help")) == [system(BOB, Template.HELP)]
+    assert sent_bodies(from_paused("help")) == [system(BOB, Template.HELP_TALKING)]
     assert sent_bodies(from_paused("start")) == [system(BOB, Template.ALREADY_TALKING)]
     assert after(from_paused(f"end {CODE}")).end_reason is EndReason.PARTICIPANT_ENDED
     assert after(from_paused("report")).report_time == LATER

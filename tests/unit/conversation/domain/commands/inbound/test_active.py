@@ -45,7 +45,7 @@ BOTH_WAYS = [(BOB, ALICE), (ALICE, BOB)]
 
 # Relayed although a keyword is in them or, of YES, is the whole message.
 RELAYED = ["hello", "start the car", "join us at 8", "the end", "end better", "join me", "help me"]
-RELAYED += ["stop it", "yes", "block him", "report it", "starting", " Hello, Alice!\n "]
+RELAYED += ["stop the car", "yes", "block him", "report it", "starting", " Hello, Alice!\n "]
 
 # Gets a reply and changes nothing: the body, the reply, and the event.
 REPLIED = [
@@ -58,8 +58,8 @@ REPLIED = [
     ),
     (f"join {CODE}", Template.ALREADY_TALKING, "MESSAGE_NOT_RELAYED", "ALREADY_IN_CONVERSATION"),
     (f"end {OTHER_CODE}", Template.END_OF_ANOTHER, "KEYWORD_RECEIVED", "END"),
-    ("help", Template.HELP, "KEYWORD_RECEIVED", "HELP"),
-    ("Info.", Template.HELP, "KEYWORD_RECEIVED", "HELP"),
+    ("help", Template.HELP_TALKING, "KEYWORD_RECEIVED", "HELP"),
+    ("Info.", Template.HELP_TALKING, "KEYWORD_RECEIVED", "HELP"),
     ("", Template.EMPTY, "MESSAGE_NOT_RELAYED", "EMPTY"),
     (" \n ", Template.EMPTY, "MESSAGE_NOT_RELAYED", "EMPTY"),
 ]

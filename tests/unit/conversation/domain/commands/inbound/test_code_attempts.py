@@ -5,7 +5,7 @@ import pytest
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.model.conversation import State
-from conversation_service.domain.model.rate_limits import CODE_ATTEMPTS_LIMIT
+from conversation_service.domain.model.rate_limits import CODE_ATTEMPTS_LIMIT, LOCKOUT
 from conversation_service.domain.templates.catalog import Template
 from support.builders.conversations import ALICE, BOB, POOL, system_message
 from support.builders.decisions import (
@@ -42,9 +42,10 @@ def test_a_wrong_code_in_any_form_is_answered_and_counted_until_its_sender_is_lo
     body: str,
 ) -> None:
     snapshot, limits = snapshot_of(), {}
-    for _ in range(CODE_ATTEMPTS_LIMIT):
+    replies = [system_message(Template.CODE_NOT_VALID)] * (CODE_ATTEMPTS_LIMIT - 1)
+    for reply in (*replies, system_message(Template.TOO_MANY_TRIES, span=LOCKOUT)):
         change = decide(body, snapshot)
-        assert sent_bodies(change) == [(BOB, system_message(Template.CODE_NOT_VALID))]
+        assert sent_bodies(change) == [(BOB, reply)]
         assert change.sender_limits is not None
         assert change.code_attempts is not None
         limits = {BOB: change.sender_limits.after}

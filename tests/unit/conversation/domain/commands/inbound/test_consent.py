@@ -17,7 +17,6 @@ from support.builders.decisions import (
     CODE,
     ENDED,
     NOW,
-    OTHER_CODE,
     PAUSED,
     TEXT_ID,
     WAITING,
@@ -46,8 +45,8 @@ ENDING = [
     ("PERSON_OPTED_OUT", ""),
     ("CONVERSATION_ENDED", "OPTED_OUT"),
 ]
-OTHER_BODIES = ["hello", "", "help", "end", "stop", "quit", "block", "report", "the start"]
-OTHER_BODIES += [f"join {CODE}", f"join {OTHER_CODE}", f"end {CODE}"]
+OTHER_BODIES = ["hello", "", "please stop", "end", "stop", "quit", "block", "report", "the start"]
+OTHER_BODIES += [CODE, f"end {CODE}"]
 
 
 def opted_out(*conversations: Conversation, by: str = "an earlier message") -> Snapshot:

@@ -100,7 +100,7 @@ def test_the_last_attempt_of_a_person_locks_them_out_with_an_event() -> None:
     *changes, last = enter_wrong_codes(JOIN)
     for change in changes:
         assert (sent_bodies(change), event_details(change)) == ([(BOB, NOT_VALID)], [])
-    assert sent_bodies(last) == [(BOB, NOT_VALID)]
+    assert sent_bodies(last) == [system(BOB, Template.TOO_MANY_TRIES, span=LOCKOUT)]
     assert event_details(last) == [("PERSON_JOIN_LIMIT_REACHED", "")]
     assert last.events[0].participant_id == BOB.participant_id
     apart = CODE_ATTEMPTS_WINDOW / (CODE_ATTEMPTS_LIMIT - 1)

@@ -43,7 +43,7 @@ def test_no_other_message_is_compared_with_system_messages(monkeypatch: pytest.M
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("template", Template)
 def test_every_system_message_is_recognised(language: str, template: Template) -> None:
-    catalog = catalog_for(language, SETTINGS.operator_name, {}, {})
+    catalog = catalog_for(language, SETTINGS.operator, {}, {})
     span, receipt = timedelta(minutes=15), "A" * 22
     body = catalog.render(template, code="K7M2Q9", span=span, receipt=receipt)
     assert catalog.is_system_message(body)

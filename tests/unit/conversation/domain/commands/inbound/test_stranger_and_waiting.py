@@ -183,7 +183,9 @@ def test_conversations_on_a_draining_number_go_on() -> None:
     assert sent_bodies(incoming("hello").decide(snapshot_of(ACTIVE, pool=pool))) == [
         (ALICE, "hello")
     ]
-    assert sent_bodies(from_waiting("start", pool))[0][1].startswith(f"Your code is {CODE}.")
+    assert sent_bodies(from_waiting("start", pool))[0][1].startswith(
+        f"Test exchange: your code is {CODE}."
+    )
 
 
 def test_a_message_to_a_number_of_no_pool_is_refused() -> None:
