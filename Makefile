@@ -94,7 +94,7 @@ format: install ## Formats Python and contracts
 protos: install ## Generates the stubs anew
 	$(BIN)/python protos/generate.py
 
-docs: install ## Writes docs/settings.md, docs/pools.md and docs/api/ from the code itself
+docs: install ## Writes docs/settings.md, pools.md, registration.md and api/ from the code itself
 	$(BIN)/python docs/write_pages.py
 
 lock: install ## Resolves all dependencies anew and writes the hashed requirement files

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from api_reference.contract import read_packages
 from api_reference.pages import render_reference
+from conversation_service.app.pools_file import read_pools
 from conversation_service.app.settings import Settings as ConversationSettings
 from conversation_service.domain.keywords.keywords import Keywords
 from conversation_service.domain.model.pool import PoolSettings
@@ -23,6 +24,7 @@ from conversation_service.domain.templates.spanish import SPANISH
 from gateway.settings import Settings as GatewaySettings
 from maskline_cli.values.parsers import format_duration
 from messaging_service.config.settings import Settings as MessagingSettings
+from registration import render_registration
 from runtime.settings.base import ServiceSettings
 from simulator.settings import Settings as SimulatorSettings
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 PROTOS = HERE.parent / "protos"
+POOLS_FILE = HERE.parent / "deploy" / "pools.toml"
 # Called by Maskline's own services only: no other program needs their reference.
 INTERNAL = ("maskline.ingest.v1", "maskline.messaging.v1")
 LANGUAGES = {"en": ENGLISH, "es": SPANISH}
@@ -99,10 +102,28 @@ something must say how to opt out. `opened` and the help texts must hold `{opera
 texts `{contact}`.
 """
 
+REGISTRATION_NOTE = """This page shows the pool of
+[deploy/pools.toml](../deploy/pools.toml). For the pools of your own file:
+
+```
+.venv/bin/python docs/registration.py my-pools.toml
+```
+
+If a pool was changed in the running service since, make the file say what `maskline pools show`
+shows.
+
+`make docs` generates this page from the code.
+"""
+
 
 def main() -> None:
     """Exits with status 1 if `--check` is given and a page is out of date."""
-    pages = {"settings.md": render_settings(), "pools.md": render_pools(), **render_api()}
+    pages = {
+        "settings.md": render_settings(),
+        "pools.md": render_pools(),
+        "registration.md": render_registration(read_pools(POOLS_FILE), REGISTRATION_NOTE),
+        **render_api(),
+    }
     unwritten = {path.relative_to(HERE).as_posix() for path in HERE.glob("api/*")} - set(pages)
     if "--check" in sys.argv:
         differing = [name for name, page in pages.items() if _written(name) != page]

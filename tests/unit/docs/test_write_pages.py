@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 import write_pages
-
-DOCS = Path(__file__).parents[3] / "docs"
+from unit.docs.pages import DOCS, anchors_of
 
 
 @pytest.fixture
@@ -73,10 +72,3 @@ def test_the_introduction_names_every_service_of_the_reference_and_links_to_it(
     for link in links:
         page, _, anchor = link.partition("#")
         assert anchor in anchors_of((written / page).read_text()), link
-
-
-def anchors_of(page: str) -> list[str]:
-    """As code hosts make them of headings, and the page's own."""
-    headings = re.findall(r"^#+ (.*)$", page, re.MULTILINE)
-    made = [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
-    return [*made, *re.findall(r'<a id="([^"]+)"', page)]
