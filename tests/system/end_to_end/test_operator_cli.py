@@ -29,7 +29,7 @@ async def run(stack: Stack, *typed: str, status: int = 0, stdin: str = "") -> En
 async def opened(stack: Stack, alice: Phone, bob: Phone, name: str = "") -> str:
     """The id of a conversation between the two."""
     options = ["--name", name] if name else []
-    typed = ["conversations", "open", alice.number, bob.number, *options, "--json"]
+    typed = ["conversations", "create", alice.number, bob.number, *options, "--json"]
     return str((await run(stack, *typed)).json["conversation"]["conversation_id"])
 
 
@@ -130,7 +130,7 @@ async def test_a_person_who_asks_the_operator_gets_no_more_texts(
     await run(stack, "people", "opt-out", "-", stdin=f"{bob.number}\n")
     shown = await run(stack, "people", "show", bob.number, "--json")
     assert shown.json["opt_out"]["opted_out"]
-    refused = await run(stack, "conversations", "open", alice.number, bob.number, status=1)
+    refused = await run(stack, "conversations", "create", alice.number, bob.number, status=1)
     assert "PARTICIPANT_OPTED_OUT" in refused.err
     await run(stack, "people", "opt-in", bob.number)
     await opened(stack, alice, bob)
@@ -142,7 +142,7 @@ CHANGES = ("lifecycle.max_lifetime=30d", "keywords.words.start=begin,go")
 
 async def test_a_pool_is_made_changed_and_given_numbers(stack: Stack) -> None:
     number = "+12065550140"
-    await run(stack, "pools", "create", "city", "--operator-name", "City", *CODE_LIFETIME)
+    await run(stack, "pools", "create", "city", "--operator-name", "City", "--contact", "help@example.org", *CODE_LIFETIME)
     await run(stack, "numbers", "add", number, "--pool", "city")
     await run(stack, "pools", "set", "city", *CHANGES)
     shown = (await run(stack, "pools", "show", "city")).out
@@ -155,15 +155,11 @@ async def test_a_pool_is_made_changed_and_given_numbers(stack: Stack) -> None:
     await run(stack, "numbers", "drain", number, "--pool", "city")
     assert "draining" in (await run(stack, "numbers", "list", "--pool", "city")).out
     await run(stack, "numbers", "remove", number, "--pool", "city")
-    assert {
-        one["pool_id"] for one in (await run(stack, "pools", "list", "--json")).json["pools"]
-    } == {
-        "main",
-        "city",
-    }
+    pools = (await run(stack, "pools", "list", "--json")).json["pools"]
+    assert {one["pool_id"] for one in pools} == {"main", "city"}
 
 
 async def test_doctor_finds_nothing_that_fails_in_a_fresh_stack(stack: Stack) -> None:
     checks = (await run(stack, "doctor", "--json")).json["checks"]
-    assert {"conversation service", "gateway"} < {one["pool_id"] for one in checks}
+    assert {"conversation_service", "gateway"} < {one["check_id"] for one in checks}
     assert "CHECK_OUTCOME_FAILED" not in {one["outcome"] for one in checks}

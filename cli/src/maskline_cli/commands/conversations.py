@@ -34,7 +34,10 @@ class State(StrEnum):
 States = Annotated[
     list[State],
     typer.Option(
-        "--state", help="Only conversations in this state; may be repeated.", default_factory=list
+        "--state",
+        help="Only conversations in this state; may be repeated.",
+        default_factory=list,
+        show_default=False,
     ),
 ]
 
@@ -65,6 +68,7 @@ NewLabels = Annotated[
         metavar="KEY=VALUE",
         help="A label; an empty value removes it; may be repeated.",
         default_factory=list,
+        show_default=False,
     ),
 ]
 

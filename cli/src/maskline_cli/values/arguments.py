@@ -56,7 +56,11 @@ UniqueName = Annotated[
 Labels = Annotated[
     list[str],
     typer.Option(
-        "--label", metavar="KEY=VALUE", help="A label; may be repeated.", default_factory=list
+        "--label",
+        metavar="KEY=VALUE",
+        help="A label; may be repeated.",
+        default_factory=list,
+        show_default=False,
     ),
 ]
 
