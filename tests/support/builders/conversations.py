@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from conversation_service.application.ids import RandomIds
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import (
+    ConsentSettings,
     MaskedNumber,
     Pool,
     PoolSettings,
@@ -33,12 +34,13 @@ ALICE = PEOPLE.person("main", ALICE_NUMBER)
 BOB = PEOPLE.person("main", BOB_NUMBER)
 CAROL = PEOPLE.person("main", CAROL_NUMBER)
 
-# Tests relay more in a minute than people type.
+# Tests relay more in a minute than people type, and connect the same people again and again.
 OPERATOR = Operator("Test exchange", "help@example.org")
 SETTINGS = PoolSettings(
     operator_name=OPERATOR.name,
     contact=OPERATOR.contact,
     relay=RelaySettings(max_messages_per_minute=1_000),
+    consent=ConsentSettings(max_openings_per_day=1_000, reopen_pause=timedelta(0)),
 )
 NUMBERS = (MaskedNumber(MASKED), MaskedNumber(OTHER_MASKED))
 POOL = Pool("main", SETTINGS, NUMBERS, version="v")

@@ -21,6 +21,7 @@ from conversation_service.domain.commands.operator.pools import NUMBERS_LIMIT
 from conversation_service.domain.model.participants import is_e164
 from conversation_service.domain.model.pool import (
     POOL_NAME,
+    ConsentSettings,
     KeywordSettings,
     LifecycleSettings,
     MaskedNumber,
@@ -70,6 +71,7 @@ class _Pool(BaseModel):
     sending: SendingSettings = _DEFAULTS.sending
     relay: RelaySettings = _DEFAULTS.relay
     keywords: KeywordSettings = _DEFAULTS.keywords
+    consent: ConsentSettings = _DEFAULTS.consent
     templates: dict[str, str] = {}
     system_message_prefix: str = _DEFAULTS.system_message_prefix
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from conversation_service.application.ids import IdGenerator
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import Command
+from conversation_service.domain.commands.core.contact_limits import parted
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.commands.inbound.receive_message import ReceiveMessage
 from conversation_service.domain.errors import ConversationError
@@ -92,8 +93,11 @@ class BatchState:
             for claim in change.claims:
                 state.current_conversation_ids[claim.route] = change.after.conversation_id
             self._hold(change.after, change.held)
+            self._part(change.after)
         if change.sender_limits:
             state.sender_limits[change.sender_limits.person] = change.sender_limits.after
+        for opening in change.openings:
+            state.sender_limits[opening.person] = opening.after
         state.introductions.update(dict.fromkeys(change.introduced, True))
         if change.code_attempts:
             state.code_attempts[change.code_attempts.masked_number] = change.code_attempts.after
@@ -116,6 +120,13 @@ class BatchState:
             for person in conversation.participants:
                 route = Route(conversation.masked_number, person)
                 state.current_conversation_ids[route] = conversation_id
+
+    def _part(self, after: Conversation) -> None:
+        """Of whom the batch has loaded no endings, no command of it asks for them."""
+        for person, other in parted(after):
+            theirs = self._state.endings.get(person.participant_id, {})
+            ending = {other.participant_id: self._state.now}
+            self._state.endings[person.participant_id] = {**theirs, **ending}
 
     def _consent(self, consent: ConsentChange, command_id: str) -> None:
         opt_outs = self._state.opt_outs

@@ -42,9 +42,13 @@ class _DetailedError(ConversationError):
     keys: ClassVar[tuple[str, ...]] = ()
     text: ClassVar[str]
 
-    def __init__(self, *values: str | int) -> None:
-        metadata = {key: str(value) for key, value in zip(self.keys, values, strict=True)}
+    def __init__(self, *values: str | int | datetime) -> None:
+        metadata = {key: _shown(value) for key, value in zip(self.keys, values, strict=True)}
         super().__init__(self.text.format(**metadata), **metadata)
+
+
+def _shown(value: str | int | datetime) -> str:
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
 
 
 class _ConversationIdError(_DetailedError):
@@ -147,14 +151,13 @@ class MaskedNumberNotActive(_DetailedError):
 class MaskedNumberCooling(_DetailedError):
     keys = ("participant", "conversation_id", "retry_time")
     reason = "MASKED_NUMBER_COOLING"
-    text = (
-        "conversation {conversation_id} of {participant} on this masked number has only just "
-        "ended; wait until {retry_time}"
-    )
+    text = "conversation {conversation_id} of {participant} here cools off until {retry_time}"
 
-    def __init__(self, participant: str, conversation_id: str, retry_time: datetime) -> None:
-        time = retry_time.isoformat().replace("+00:00", "Z")
-        super().__init__(participant, conversation_id, time)
+
+class ContactLimitReached(_DetailedError):
+    keys = ("participant", "retry_time")
+    reason = "CONTACT_LIMIT_REACHED"
+    text = "{participant} may be contacted again from {retry_time} on, or texts first"
 
 
 class _PoolError(_DetailedError):
@@ -188,22 +191,20 @@ class NoNumberAvailable(_PoolError):
     text = "no number of pool {pool_id!r} is free for all these people; add one or wait"
 
 
-class _DeadLetterError(_DetailedError):
-    keys = ("dead_letter_id",)
-
-
 class MessageNotFound(_DetailedError):
     keys = ("message_id",)
     reason = "MESSAGE_NOT_FOUND"
     text = "this pool keeps no message {message_id}"
 
 
-class DeadLetterNotFound(_DeadLetterError):
+class DeadLetterNotFound(_DetailedError):
+    keys = ("dead_letter_id",)
     reason = "DEAD_LETTER_NOT_FOUND"
     text = "dead letter {dead_letter_id} is not stored in this pool"
 
 
-class DeadLetterUnreadable(_DeadLetterError):
+class DeadLetterUnreadable(_DetailedError):
+    keys = ("dead_letter_id",)
     reason = "DEAD_LETTER_UNREADABLE"
     text = "dead letter {dead_letter_id} cannot be read; it can only be discarded"
 
@@ -245,16 +246,14 @@ class NumberLookupLimitReached(ConversationError):
         self.retry_after = retry_after
 
 
-class _RequestIdError(_DetailedError):
+class RequestIdReused(_DetailedError):
     keys = ("request_id",)
-
-
-class RequestIdReused(_RequestIdError):
     reason = "REQUEST_ID_REUSED"
     text = "{request_id!r} was used for a request with other fields"
 
 
-class ResponseExpired(_RequestIdError):
+class ResponseExpired(_DetailedError):
+    keys = ("request_id",)
     reason = "RESPONSE_EXPIRED"
     text = "{request_id!r} was carried out, and its conversation is not stored any more"
 

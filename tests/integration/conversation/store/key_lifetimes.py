@@ -14,6 +14,7 @@ from conversation_service.domain.model.rate_limits import (
     FAILURES_WINDOW,
     LOCKOUT,
     NUMBER_CODE_ATTEMPTS_WINDOW,
+    OPENINGS_WINDOW,
     OPTED_OUT_HELP_SILENCE,
     RELAYED_DAY,
 )
@@ -48,7 +49,9 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "route": settings.lifecycle.cool_off,
         "code": GONE,
         "name": GONE,
-        "limits": max(LOCKOUT, FAILURES_WINDOW, RELAYED_DAY, OPTED_OUT_HELP_SILENCE),
+        "limits": max(
+            LOCKOUT, FAILURES_WINDOW, RELAYED_DAY, OPENINGS_WINDOW, OPTED_OUT_HELP_SILENCE
+        ),
         "introduced": INTRODUCTION_LIFETIME,
         "person-changed": MARK_LIFE,
         "code-attempts": NUMBER_CODE_ATTEMPTS_WINDOW,
@@ -56,6 +59,7 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "block-conversation": settings.retention.conversations,
         "blocks": ALWAYS,
         "block-list": ALWAYS,
+        "endings": settings.consent.reopen_pause,
         "last-number": LAST_NUMBER_LIFETIME,
         "held": GONE,
         "data-keys": settings.sending.message_validity + DATA_KEY_MARGIN,

@@ -100,8 +100,8 @@ async def end(service: RunningService, conversation_ids: list[str]) -> None:
     """Ends all conversations, each in another way; a person opts out."""
     await service.deliver(CAROL_NUMBER, "block")
     await service.deliver(CAROL_NUMBER, "stop")
-    for conversation_id in conversation_ids[:2]:
-        await service.end(conversation_id)
+    await service.end(conversation_ids[0])
+    await service.deliver(BOB_NUMBER, "end")
     await service.quiet()
     await service.receipts(*(message.message_id for message in service.sent()))
 
@@ -149,7 +149,7 @@ def test_every_kind_of_key_has_a_limit() -> None:
 async def test_nothing_of_a_conversation_is_kept_longer_than_the_pool_says(
     redis: Redis, redis_url: str, clock: ManualClock, chosen: dict[str, Any]
 ) -> None:
-    pool = seeded(settings=chosen)
+    pool = seeded(settings={"consent.reopen_pause": 2 * DAY, **chosen})
     async with running(redis_url, clock, pool) as service:
         conversation_ids = await begin(service)
         seen = await kinds_there(redis)

@@ -15,6 +15,7 @@ from conversation_service.domain.commands.operator.settings_update import SETTIN
 from conversation_service.domain.model.pool import (
     AttachmentPolicy,
     CampaignBudget,
+    ConsentSettings,
     KeywordSettings,
     LifecycleSettings,
     MaskedNumber,
@@ -79,6 +80,11 @@ report_enabled = false
 erase_enabled = true
 end_opts_out = true
 
+[pools.main.consent]
+consent_reference_required = true
+max_openings_per_day = 2
+reopen_pause = "2d"
+
 [pools.main.keywords.words]
 start = ["Arranca"]
 opt_out = ["Basta"]
@@ -129,6 +135,9 @@ MAIN = PoolSettings(
         report_enabled=False,
         erase_enabled=True,
         end_opts_out=True,
+    ),
+    consent=ConsentSettings(
+        consent_reference_required=True, max_openings_per_day=2, reopen_pause=timedelta(days=2)
     ),
     templates={"ended": "Adios. {stop}"},
     system_message_prefix="[Acme]",

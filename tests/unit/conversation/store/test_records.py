@@ -89,6 +89,7 @@ CONVERSATIONS = st.builds(
     ),
     join_request_time=MAYBE,
     opt_out_hints=st.tuples(st.booleans(), st.booleans()),
+    consent_references=st.tuples(TEXT, TEXT),
 )
 
 # No setting has its default.
@@ -117,6 +118,9 @@ SETTINGS: dict[str, Any] = {
     "relay.max_message_segments": 3,
     "relay.max_messages_per_minute": 20,
     "relay.max_messages_per_day": 300,
+    "consent.consent_reference_required": True,
+    "consent.max_openings_per_day": 2,
+    "consent.reopen_pause": timedelta(days=2),
     "keywords.block_enabled": False,
     "keywords.report_enabled": False,
     "keywords.erase_enabled": True,
@@ -173,7 +177,7 @@ def test_a_count_is_read_as_it_was_written(count: WindowCounter) -> None:
 @given(
     st.builds(
         SenderLimits,
-        *(COUNTS, COUNTS, MAYBE, MAYBE, COUNTS, MAYBE, COUNTS, COUNTS, MAYBE, MAYBE),
+        *(COUNTS, COUNTS, MAYBE, MAYBE, COUNTS, MAYBE, COUNTS, COUNTS, MAYBE, MAYBE, COUNTS),
     )
 )
 def test_sender_limits_are_read_as_they_were_written(limits: SenderLimits) -> None:

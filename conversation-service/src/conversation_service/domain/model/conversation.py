@@ -71,6 +71,9 @@ class Conversation:
     held: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     # Which of them have been told how to opt out, as their words read like an opt-out.
     opt_out_hints: tuple[bool, bool] = (False, False)
+    # What clients referred to when they brought the first participant in, and the second; empty for
+    # who texted.
+    consent_references: tuple[str, str] = field(default=("", ""), repr=False)
     loop_detector: LoopDetector = field(default_factory=LoopDetector)
     # When the carrier accepted the JOIN, if that was well before join_time: then the messages after
     # it may be late as well.

@@ -116,6 +116,18 @@ class RelaySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentSettings:
+    """When clients may bring people into conversations. What people text themselves is apart."""
+
+    # Whether a client must say how it knows that the people agreed.
+    consent_reference_required: bool = False
+    # How many conversations clients may open for one person.
+    max_openings_per_day: int = 3
+    # After a person ended a conversation, no client connects the two again for this long.
+    reopen_pause: timedelta = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
 class KeywordSettings:
     """What people may text to control a conversation."""
 
@@ -155,6 +167,7 @@ class PoolSettings:
     sending: SendingSettings = SendingSettings()
     relay: RelaySettings = RelaySettings()
     keywords: KeywordSettings = KeywordSettings()
+    consent: ConsentSettings = ConsentSettings()
     # System messages in place of the language's: the name of a Template, and its text.
     templates: Mapping[str, str] = field(default_factory=dict)
     # Begins every system message and no relayed one; empty for none.

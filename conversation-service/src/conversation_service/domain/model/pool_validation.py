@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from conversation_service.domain.errors import FieldViolation
 from conversation_service.domain.keywords.normalization import folded
-from conversation_service.domain.model.pool import CampaignBudget, PoolSettings, RelaySettings
+from conversation_service.domain.model.pool import CampaignBudget, PoolSettings
 from conversation_service.domain.templates.catalog import MAX_DURATION, Operator
 from conversation_service.domain.templates.languages import catalog_violations
 from conversation_service.domain.templates.validation import (
@@ -85,6 +85,11 @@ MAX_MESSAGES_PER_MINUTE = 1000
 
 MAX_MESSAGES_PER_DAY = 100_000
 
+# Who opens more for one person works against the limit.
+MAX_OPENINGS_PER_DAY = 1000
+
+MAX_REOPEN_PAUSE = timedelta(days=30)
+
 _ZERO = timedelta(0)
 
 _RANGES = {
@@ -103,12 +108,16 @@ _RANGES = {
         "dead_letters": (MIN_DEAD_LETTERS_KEPT, MAX_DEAD_LETTERS_KEPT),
     },
     "sending": {"message_validity": (MIN_MESSAGE_VALIDITY, MAX_MESSAGE_VALIDITY)},
+    "consent": {"reopen_pause": (_ZERO, MAX_REOPEN_PAUSE)},
 }
 
-_RELAY_LIMITS = {
-    "max_message_segments": MAX_MESSAGE_SEGMENTS,
-    "max_messages_per_minute": MAX_MESSAGES_PER_MINUTE,
-    "max_messages_per_day": MAX_MESSAGES_PER_DAY,
+_LIMITS = {
+    "relay": {
+        "max_message_segments": MAX_MESSAGE_SEGMENTS,
+        "max_messages_per_minute": MAX_MESSAGES_PER_MINUTE,
+        "max_messages_per_day": MAX_MESSAGES_PER_DAY,
+    },
+    "consent": {"max_openings_per_day": MAX_OPENINGS_PER_DAY},
 }
 
 _BUDGETS = ("segments_per_minute", "segments_per_day")
@@ -122,7 +131,7 @@ def settings_violations(settings: PoolSettings) -> list[FieldViolation]:
         *_prefix_violations(settings),
         *_range_violations(settings),
         *_budget_violations(settings.sending.campaign_budget),
-        *_relay_violations(settings.relay),
+        *_limit_violations(settings),
         *_lifecycle_violations(settings),
         *_retention_violations(settings),
         *_language_violations(settings),
@@ -174,10 +183,11 @@ def _budget_violations(budget: CampaignBudget) -> Iterator[FieldViolation]:
             yield FieldViolation(f"sending.campaign_budget.{field}", expected)
 
 
-def _relay_violations(relay: RelaySettings) -> Iterator[FieldViolation]:
-    for field, most in _RELAY_LIMITS.items():
-        if not 1 <= getattr(relay, field) <= most:
-            yield FieldViolation(f"relay.{field}", f"must be 1 to {most}")
+def _limit_violations(settings: PoolSettings) -> Iterator[FieldViolation]:
+    for group, limits in _LIMITS.items():
+        for field, most in limits.items():
+            if not 1 <= getattr(getattr(settings, group), field) <= most:
+                yield FieldViolation(f"{group}.{field}", f"must be 1 to {most}")
 
 
 def _lifecycle_violations(settings: PoolSettings) -> Iterator[FieldViolation]:

@@ -30,6 +30,9 @@ RELAYED_MINUTE = timedelta(minutes=1)
 
 RELAYED_DAY = timedelta(days=1)
 
+# Of conversations that clients open for a person.
+OPENINGS_WINDOW = timedelta(days=1)
+
 # A code has 29 bits: five attempts an hour find one in a lifetime only if millions are live.
 CODE_ATTEMPTS_LIMIT = 5
 
@@ -78,6 +81,7 @@ class SenderLimits:
     relay_refused_until: datetime | None = None
     # Until then they get no help text, if they have opted out.
     opted_out_helped_until: datetime | None = None
+    openings: WindowCounter = NEVER
 
     def may_reply(self, now: datetime) -> bool:
         return self.replies.value_at(now) < REPLIES_LIMIT
@@ -130,6 +134,10 @@ class SenderLimits:
     def relay_refused(self, until: datetime) -> Self:
         return replace(self, relay_refused_until=until)
 
+    def opened(self, now: datetime) -> Self:
+        """A client opened a conversation for the person."""
+        return replace(self, openings=self.openings.incremented(now, OPENINGS_WINDOW))
+
     def is_locked_out(self, now: datetime) -> bool:
         """Whether even a valid code is refused."""
         return self.locked_until is not None and now < self.locked_until
@@ -144,7 +152,7 @@ class SenderLimits:
         """When the last limit expires; None if there is none."""
         ends = (
             *(counter.until for counter in (self.replies, self.code_attempts, self.failures)),
-            *(counter.until for counter in (self.relayed_minute, self.relayed_day)),
+            *(c.until for c in (self.relayed_minute, self.relayed_day, self.openings)),
             self.helped_until,
             self.locked_until,
             self.failed_until,

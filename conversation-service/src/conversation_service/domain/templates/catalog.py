@@ -163,6 +163,18 @@ class SafetyFormat:
 
 
 @dataclass(frozen=True, slots=True)
+class AboutFormat:
+    """How a language says what a conversation is about, and what it says in that place if nobody
+    knows: the two share a segment's room."""
+
+    before: str
+    without: str
+
+    def format(self, about: str) -> str:
+        return f"{self.before}{about}" if about else self.without
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
     """Who runs a pool, and how people reach them."""
 
@@ -177,6 +189,7 @@ class Language:
     keywords: Keywords
     durations: DurationFormat
     safety: SafetyFormat
+    about: AboutFormat
     templates: Mapping[Template, str]
 
 
@@ -187,6 +200,7 @@ class TemplateCatalog:
     keywords: Keywords
     durations: DurationFormat = field(repr=False)
     safety: SafetyFormat = field(repr=False)
+    about: AboutFormat = field(repr=False)
     operator: Operator
     templates: Mapping[Template, str] = field(repr=False)
     # Of "block" and "report" what the pool offers.
@@ -201,12 +215,14 @@ class TemplateCatalog:
         code: str = "",
         span: timedelta | None = None,
         receipt: str = "",
+        about: str = "",
     ) -> str:
         """A system message in printable ASCII, at most one segment, with its values filled in."""
         # Round a waiting time up, and a time that is left down.
         is_rounded_up = template in _WAITING_TIMES
         duration = "" if span is None else self.durations.format(span, is_rounded_up=is_rounded_up)
-        values = {"code": code, "span": duration, "receipt": receipt, **self._pool_values()}
+        changing = {"code": code, "span": duration, "receipt": receipt}
+        values = {**changing, "about": self.about.format(about), **self._pool_values()}
         return self.marked(self.templates[template].format_map(values))
 
     def sentence(self, template: Template) -> str:
@@ -239,7 +255,7 @@ class TemplateCatalog:
 
     def _constants(self, template: Template) -> list[str]:
         """What a message says before, between and after its changing values."""
-        changing = dict.fromkeys(("code", "span", "receipt"), _CHANGING)
+        changing = dict.fromkeys(("code", "span", "receipt", "about"), _CHANGING)
         values = {**changing, **self._pool_values()}
         return self.marked(self.templates[template].format_map(values)).split(_CHANGING)
 

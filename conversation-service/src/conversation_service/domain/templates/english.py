@@ -2,6 +2,7 @@
 
 from conversation_service.domain.keywords.keywords import Keywords
 from conversation_service.domain.templates.catalog import (
+    AboutFormat,
     DurationFormat,
     Language,
     SafetyFormat,
@@ -12,6 +13,7 @@ ENGLISH = Language(
     keywords=Keywords(),
     durations=DurationFormat(minute="a minute", minutes="minutes", hours="hours", days="days"),
     safety=SafetyFormat(between=" or ", after=" abuse. "),
+    about=AboutFormat(before=": ", without="; neither sees the other's number"),
     templates={
         Template.CODE: "{operator}: your code is {code}. The other person texts {join} {code} to "
         "this number within {span}. {help} for help, {stop} to opt out.",
@@ -21,8 +23,8 @@ ENGLISH = Language(
         "sees the other's number. {end} to end, {help} for help, {stop} to opt out.",
         Template.YOU_JOINED: "{operator}: you are connected. Text here to talk; neither of you "
         "sees the other's number. {end} to end, {help} for help, {stop} to opt out.",
-        Template.OPENED: "{operator} has connected you with someone. Text here to talk; neither "
-        "sees the other's number. {end} to end, {help} for help, {stop} to opt out.",
+        Template.OPENED: "{operator} has connected you with someone. Text here to talk{about}. "
+        "{end} to end, {help} for help, {stop} to opt out.",
         Template.ALREADY_TALKING: "You are already in a conversation here. Text {end} to end it, "
         "then {start}, or {join} and a code.",
         Template.OWN_CODE: "That is your own code. The other person has to text {join} {code} to "

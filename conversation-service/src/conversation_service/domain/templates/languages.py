@@ -96,6 +96,7 @@ def _merged(
         keywords=effective_keywords(defaults.keywords, keywords),
         durations=defaults.durations,
         safety=defaults.safety,
+        about=defaults.about,
         operator=operator,
         templates={**defaults.templates, **own},
         safety_keywords=safety_keywords,

@@ -2,6 +2,7 @@
 
 from conversation_service.domain.keywords.keywords import Keywords
 from conversation_service.domain.templates.catalog import (
+    AboutFormat,
     DurationFormat,
     Language,
     SafetyFormat,
@@ -28,6 +29,7 @@ SPANISH = Language(
     ),
     durations=DurationFormat(minute="un minuto", minutes="minutos", hours="horas", days="dias"),
     safety=SafetyFormat(between=" o ", after=": abuso. "),
+    about=AboutFormat(before=" sobre ", without="; nadie ve el numero del otro"),
     templates={
         Template.CODE: "{operator}: su codigo es {code}. La otra persona envia {join} {code} a "
         "este numero en {span}. {help}: info. {stop}: no recibir mas.",
@@ -37,7 +39,7 @@ SPANISH = Language(
         "ve el numero del otro. {end}: terminar. {help}: info. {stop}: no recibir mas.",
         Template.YOU_JOINED: "{operator}: ya esta en contacto. Escriba aqui; nadie ve el numero "
         "del otro. {end}: terminar. {help}: info. {stop}: no recibir mas.",
-        Template.OPENED: "{operator}: aqui escribe a otra persona; nadie ve el numero del otro. "
+        Template.OPENED: "{operator}: aqui escribe a otra persona{about}. "
         "{end}: terminar. {help}: info. {stop}: no recibir mas.",
         Template.ALREADY_TALKING: "Ya tiene una conversacion aqui. Envie {end} para terminarla y "
         "luego {start}, o {join} y un codigo.",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 from string import Formatter
 
 from conversation_service.domain.errors import FieldViolation
@@ -49,6 +50,8 @@ _MUST_SHOW_STOP = {
 
 _WITH_RECEIPT = {Template.ERASED}
 
+_WITH_ABOUT = {Template.OPENED}
+
 _WITH_SAFETY = {Template.HELP_TALKING}
 
 # What a message must hold, and how a violation says it.
@@ -66,6 +69,12 @@ _REQUIRED: Mapping[Template, Mapping[str, str]] = {
 # digits, the longest, two that could be taken for a code ("end 22 days"), and one with the most
 # digits.
 _A_CODE = "222222"
+
+# The first messages show it in the room of one segment.
+MAX_ABOUT_LENGTH = 30
+
+# As much as may be written, and with digits at both ends.
+_ABOUTS = ("", "222222" + "A" * 18 + "222222")
 
 # As long as an erasure id.
 _A_RECEIPT = "A" * 22
@@ -104,6 +113,20 @@ def shows_phone_number(text: str) -> bool:
 def shows_web_address(text: str) -> bool:
     """Whether a phone might show a part of it as a link."""
     return _WEB_ADDRESS.search(text) is not None
+
+
+def about_violation(about: str, participants: int) -> str:
+    """What is wrong with the subject of a conversation; empty if nothing is, or without one."""
+    if not about:
+        return ""
+    if participants < 2:
+        return "only for two participants: nobody else is told"
+    if not is_plain(about) or about != about.strip() or _length(about) > MAX_ABOUT_LENGTH:
+        return (
+            f"at most {MAX_ABOUT_LENGTH} characters (^{{}}\\[]~| count twice) of printable ASCII, "
+            "without ` and without blanks at its ends"
+        )
+    return "must not have 7 digits in a row" if shows_phone_number(about) else ""
 
 
 def template_violations(catalog: TemplateCatalog) -> list[FieldViolation]:
@@ -153,7 +176,8 @@ def _allowed_placeholders(template: Template) -> set[str]:
     span = {"span"} if template in _WITH_SPAN else set()
     receipt = {"receipt"} if template in _WITH_RECEIPT else set()
     safety = {"safety"} if template in _WITH_SAFETY else set()
-    return {*_ALWAYS, *code, *span, *receipt, *safety}
+    about = {"about"} if template in _WITH_ABOUT else set()
+    return {*_ALWAYS, *code, *span, *receipt, *safety, *about}
 
 
 def _used_placeholders(text: str) -> set[str]:
@@ -169,8 +193,15 @@ def _used_placeholders(text: str) -> set[str]:
 
 def _samples(catalog: TemplateCatalog, template: Template) -> Iterator[str]:
     durations = _DURATIONS if template in _WITH_SPAN else _DURATIONS[:1]
-    for duration in durations:
-        yield catalog.render(template, code=_A_CODE, span=duration, receipt=_A_RECEIPT)
+    abouts = _ABOUTS if template in _WITH_ABOUT else _ABOUTS[:1]
+    for duration, about in product(durations, abouts):
+        values = {"code": _A_CODE, "receipt": _A_RECEIPT, "about": about}
+        yield catalog.render(template, span=duration, **values)
+
+
+def _length(text: str) -> int:
+    """In characters of a segment."""
+    return len(text) + len(_DOUBLE_WIDTH.findall(text))
 
 
 def _message_problem(body: str, catalog: TemplateCatalog) -> str:
@@ -178,7 +209,7 @@ def _message_problem(body: str, catalog: TemplateCatalog) -> str:
         return "must not be empty"
     if not is_plain(body):
         return "must be printable ASCII without `, and so must the keywords that it shows"
-    if len(body) + len(_DOUBLE_WIDTH.findall(body)) > MAX_LENGTH:
+    if _length(body) > MAX_LENGTH:
         return (
             f"must not exceed {MAX_LENGTH} characters (^{{}}\\[]~| count twice) when it is filled: "
             "write a shorter one, or choose shorter words, operator or prefix"

@@ -15,6 +15,7 @@ from conversation_service.domain.keywords import join_codes
 from conversation_service.domain.model.conversation import LABEL_KEY, State
 from conversation_service.domain.model.participants import Person, area_code
 from conversation_service.domain.model.pool import NumberPreference
+from conversation_service.domain.templates.validation import about_violation
 from conversation_service.rpc.core.validation import RequestValidator
 from conversation_service.store.encryption.blind_index import PersonIds
 from conversation_service.store.keyspace.timestamps import from_ms
@@ -43,6 +44,8 @@ _UPDATABLE = ("unique_name", "labels", "max_end_time")
 
 MAX_PARTICIPANTS = 2
 
+MAX_CONSENT_REFERENCE_LENGTH = 64
+
 # More than there are states.
 MAX_STATES = 16
 
@@ -68,6 +71,7 @@ def create(request: pb.CreateConversationRequest, people: PersonIds) -> CreateCo
     validator.optional_identifier("unique_name", request.unique_name)
     _validate_selection(validator, request.selection, len(numbers))
     validator.labels("labels", request.labels)
+    _validate_opening(validator, request, len(numbers))
     validator.check()
     return CreateConversation(
         request.request_id,
@@ -76,6 +80,8 @@ def create(request: pb.CreateConversationRequest, people: PersonIds) -> CreateCo
         request.unique_name,
         request.silent,
         dict(request.labels),
+        request.consent_reference,
+        request.about,
     )
 
 
@@ -84,9 +90,15 @@ def join(request: pb.JoinConversationRequest, people: PersonIds) -> JoinConversa
     validator = for_change(request)
     validator.length("join_code", request.join_code, may_be_empty=False)
     validator.phone_number("phone_number", request.phone_number)
+    _validate_opening(validator, request, MAX_PARTICIPANTS)
     validator.check()
-    person = people.person(request.pool_id, request.phone_number)
-    return JoinConversation(request.request_id, join_codes.normalized(request.join_code), person)
+    return JoinConversation(
+        request.request_id,
+        join_codes.normalized(request.join_code),
+        people.person(request.pool_id, request.phone_number),
+        request.consent_reference,
+        request.about,
+    )
 
 
 def update(request: pb.UpdateConversationRequest) -> UpdateConversation:
@@ -203,6 +215,18 @@ def for_conversation(pool: str, conversation_id: str) -> RequestValidator:
     validator.identifier("pool_id", pool)
     validator.identifier("conversation_id", conversation_id)
     return validator
+
+
+def _validate_opening(
+    validator: RequestValidator,
+    request: pb.CreateConversationRequest | pb.JoinConversationRequest,
+    participants: int,
+) -> None:
+    reference = request.consent_reference
+    validator.note("consent_reference", reference, MAX_CONSENT_REFERENCE_LENGTH)
+    validator.without_phone_number("consent_reference", reference)
+    if violation := about_violation(request.about, participants):
+        validator.add([FieldViolation("about", violation)])
 
 
 def _validate_selection(

@@ -19,7 +19,9 @@ def conversation_to_proto(conversation: Conversation) -> pb.Conversation:
         pool_id=conversation.pool,
         masked_number=conversation.masked_number,
         state=_STATES[conversation.state],
-        participants=[_participant_to_proto(person) for person in conversation.participants],
+        participants=map(
+            _participant_to_proto, conversation.participants, conversation.consent_references
+        ),
         etag=conversation.etag,
         create_time=timestamp(conversation.create_time),
         join_time=timestamp(conversation.join_time),
@@ -36,8 +38,9 @@ def conversation_to_proto(conversation: Conversation) -> pb.Conversation:
     )
 
 
-def _participant_to_proto(person: Person) -> pb.Participant:
+def _participant_to_proto(person: Person, consent_reference: str) -> pb.Participant:
     return pb.Participant(
         participant_id=person.participant_id,
         phone_number=person.phone_number if may_see_numbers() else "",
+        consent_reference=consent_reference,
     )

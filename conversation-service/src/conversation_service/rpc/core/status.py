@@ -34,6 +34,7 @@ CODES: dict[type[errors.ConversationError], StatusCode] = {
     errors.UniqueNameAlreadyExists: StatusCode.ALREADY_EXISTS,
     errors.ParticipantOptedOut: StatusCode.FAILED_PRECONDITION,
     errors.PairBlocked: StatusCode.FAILED_PRECONDITION,
+    errors.ContactLimitReached: StatusCode.RESOURCE_EXHAUSTED,
     errors.BlockNotFound: StatusCode.NOT_FOUND,
     errors.ConversationPaused: StatusCode.FAILED_PRECONDITION,
     errors.ConversationNotPaused: StatusCode.FAILED_PRECONDITION,

@@ -151,8 +151,8 @@ class CommitScript:
         self._index_response(writes, commit)
 
     def _write_limits(self, writes: CommitWrites, commit: Commit) -> None:
-        limits, attempts = commit.change.sender_limits, commit.change.code_attempts
-        if limits is not None:
+        change, attempts = commit.change, commit.change.code_attempts
+        for limits in filter(None, (change.sender_limits, *change.openings)):
             key = self._index.sender_limits(limits.person)
             writes.expect(key, encode_sender_limits(limits.before))
             end = limits.after.expires_at or commit.now

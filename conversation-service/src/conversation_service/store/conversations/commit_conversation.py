@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from conversation_service.domain.commands.core.contact_limits import parted
 from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.participants import Route
 from conversation_service.store.conversations.commit_writes import CommitWrites
@@ -118,7 +119,17 @@ class ConversationWriter:
         if len(people) > 1:
             number = self._index.number(after.masked_number).encode()
             writes.set(self._index.last_number(*people), number, LAST_NUMBER_LIFETIME)
+        self._write_parted(writes, commit, after)
         writes.add("PEXPIRE", self._keys.timeline(conversation_id), span_ms(kept))
+
+    def _write_parted(self, writes: CommitWrites, commit: Commit, after: Conversation) -> None:
+        """Keeps with whom each had the conversation, for as long as no client may reopen it."""
+        pause = commit.pool.settings.consent.reopen_pause
+        for person, other in parted(after) if pause else ():
+            key = self._keys.endings(person.participant_id)
+            writes.add("ZREMRANGEBYSCORE", key, "-inf", to_ms(commit.now - pause))
+            writes.add("ZADD", key, to_ms(commit.now), other.participant_id)
+            writes.add("PEXPIRE", key, span_ms(pause))
 
     def _name(
         self, writes: CommitWrites, commit: Commit, before: Conversation | None, after: Conversation

@@ -9,6 +9,7 @@ from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
+from conversation_service.store.keyspace.timestamps import from_ms
 from conversation_service.store.records.blocks import decode_block
 from conversation_service.store.records.payloads import (
     decode_count,
@@ -65,9 +66,8 @@ class SnapshotScript:
             "introductions": Read(
                 "string", _keys(index.introduced, *read_set.introductions_of), _each(bool)
             ),
-            "block_counts": Read(
-                "hash", _keys(keys.blocks, _participant_id(read_set.blocks_of)), _each(_counts)
-            ),
+            "block_counts": Read("hash", _of(keys.blocks, read_set.blocks_of), _each(_counts)),
+            "endings": Read("zset", _of(keys.endings, read_set.endings_of), _each(_times)),
             "blocks": Read("string", _keys(keys.block, read_set.block_id), _blocks),
             "block_conversation_ids": Read(
                 "pointer", _keys(keys.block_conversation, read_set.block_id), self._pointers
@@ -160,12 +160,17 @@ def _each(decode: Callable[[Any], object]) -> Callable[[Snapshot, Group], Group]
     return lambda _, group: {subject: decode(value) for subject, value in group.items()}
 
 
-def _participant_id(person: Person | None) -> str:
-    return person.participant_id if person else ""
+def _of(key_of: Callable[[str], str], person: Person | None) -> dict[str, str]:
+    """By participant id."""
+    return _keys(key_of, person.participant_id if person else "")
 
 
 def _counts(flat: list[bytes]) -> dict[str, int]:
     return {field.decode(): int(count) for field, count in zip(flat[::2], flat[1::2], strict=True)}
+
+
+def _times(flat: list[bytes]) -> dict[str, datetime]:
+    return {who.decode(): from_ms(int(ms)) for who, ms in zip(flat[::2], flat[1::2], strict=True)}
 
 
 def _blocks(_: Snapshot, group: Group) -> Group:

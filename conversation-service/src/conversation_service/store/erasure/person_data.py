@@ -79,8 +79,9 @@ class PersonDataEraser:
         """Removes which number the person used last with these partners, which conversations the
         blocks between them ended, and that the person was told who texts.
 
-        Blocks and counts of wrong codes stay: others rely on them, and an erased person must
-        not become a new one to them. Both hold only a keyed hash of the person.
+        Blocks, endings and counts of wrong codes and of conversations that clients opened stay:
+        others rely on them, and an erased person must not become a new one to them. All hold only a
+        keyed hash of the person.
         """
         keys = [self._index.last_number(person, partner) for partner in partners]
         blocks = await self._redis.zrange(self._keys.block_list(person.participant_id), 0, -1)

@@ -8,7 +8,6 @@ VERSION = "v1"
 
 # The pattern by which SCAN finds all keys.
 EVERY_KEY = f"maskline:{VERSION}:{{*"
-
 _PARTS = re.compile(rf"maskline:{VERSION}:\{{(?P<pool>[^}}]*)\}}:(?P<kind>[^:]*)(:.*)?", re.DOTALL)
 
 
@@ -81,6 +80,10 @@ class Keys:
         """hash: count of blocks between a participant and each other one, by participant id."""
         return self._key(f"blocks:{participant_id}")
 
+    def endings(self, participant_id: str) -> str:
+        """zset: with whom a participant had a conversation that either ended, and when (ms)."""
+        return self._key(f"endings:{participant_id}")
+
     def block_list(self, participant_id: str = "") -> str:
         """zset: ids of blocks, of a participant or of all, all with score 0: ids sort by time."""
         return self._key(f"block-list:{participant_id}" if participant_id else "block-list")
@@ -116,10 +119,7 @@ class Keys:
         return self._key("idempotency:")
 
     def idempotency(self, command: str) -> str:
-        """string: idempotency record of a command (hashed): fingerprint, line break, response.
-
-        That is encrypted; empty once the conversation that it contained is purged.
-        """
+        """string: of a command (hashed): fingerprint, line break, encrypted response."""
         return self.idempotency_prefix + command
 
     def responses(self, conversation_id: str) -> str:

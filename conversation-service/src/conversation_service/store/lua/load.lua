@@ -10,6 +10,7 @@
              pointer  {id, record}: a string that is the id of a conversation, and the record of
                       that conversation; "" for either that is missing
              list, hash   its items; its fields and values
+             zset     its members and scores
 ]]
 local prefix = ARGV[1]
 
@@ -28,6 +29,9 @@ local readers = {
   end,
   hash = function(key)
     return redis.call("HGETALL", key)
+  end,
+  zset = function(key)
+    return redis.call("ZRANGE", key, 0, -1, "WITHSCORES")
   end,
 }
 

@@ -47,6 +47,7 @@ _DEFAULTS: tuple[Any, ...] = (None,) * len(_TIMES) + (
     None,
     {},
     0,
+    ["", ""],
 )
 
 # The person of the pool with a phone number.
@@ -67,6 +68,7 @@ def encode_conversation(conversation: Conversation) -> bytes:
         _since(created, conversation.join_request_time),
         dict(conversation.labels),
         _FLAGS.index(conversation.opt_out_hints),
+        list(conversation.consent_references),
     ]
     return dumps(
         [
@@ -91,9 +93,10 @@ def decode_conversation(
     times: dict[str, Any] = {
         name: _after(created, since) for name, since in zip(_TIMES, optional, strict=False)
     }
-    reason, note, name, held, loop, asked, labels, hints = optional[len(_TIMES) :]
+    reason, note, name, held, loop, asked, labels, hints, references = optional[len(_TIMES) :]
     held_first, held_second = held
     first, second, speaker, repeats = loop
+    first_reference, second_reference = references
     return Conversation(
         conversation_id=conversation_id,
         pool=pool,
@@ -112,6 +115,7 @@ def decode_conversation(
         loop_detector=LoopDetector((first, second), speaker, repeats),
         join_request_time=_after(created, asked),
         opt_out_hints=_FLAGS[hints],
+        consent_references=(first_reference, second_reference),
         **times,
     )
 

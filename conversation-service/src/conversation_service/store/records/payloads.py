@@ -30,7 +30,7 @@ from conversation_service.store.records.conversation import dumps
 VERSION = 1
 
 # The stored limits of a person with none.
-_UNSET_LIMITS = ("", "", None, None, "", None, "", "", None, None)
+_UNSET_LIMITS = ("", "", None, None, "", None, "", "", None, None, "")
 
 # Flags of an outbox entry.
 _MAY_REACH_OPTED_OUT, _IS_RELAYED, _USES_RESERVE, _HAS_FILES = 1, 2, 4, 8
@@ -152,6 +152,7 @@ def encode_sender_limits(limits: SenderLimits) -> str:
         encode_count(limits.relayed_day),
         optional_ms(limits.relay_refused_until),
         optional_ms(limits.opted_out_helped_until),
+        encode_count(limits.openings),
     )
     length = len(values)
     while length and values[length - 1] == _UNSET_LIMITS[length - 1]:
@@ -166,7 +167,7 @@ def decode_sender_limits(stored: bytes) -> SenderLimits:
     _, *given = json.loads(stored)
     values = (*given, *_UNSET_LIMITS[len(given) :])
     replies, tries, helped_until, locked_until, failures, failed_until, *relayed = values
-    minute, day, relay_refused_until, opted_out_helped_until = relayed
+    minute, day, relay_refused_until, opted_out_helped_until, openings = relayed
     return SenderLimits(
         replies=decode_count(replies.encode()),
         code_attempts=decode_count(tries.encode()),
@@ -178,6 +179,7 @@ def decode_sender_limits(stored: bytes) -> SenderLimits:
         relayed_day=decode_count(day.encode()),
         relay_refused_until=optional_time(relay_refused_until),
         opted_out_helped_until=optional_time(opted_out_helped_until),
+        openings=decode_count(openings.encode()),
     )
 
 

@@ -4,10 +4,15 @@ from dataclasses import dataclass, replace
 
 from conversation_service.domain.commands.core.change import Change
 from conversation_service.domain.commands.core.command import IdempotencyKey
+from conversation_service.domain.commands.core.contact_limits import (
+    check_pair_may_meet_again,
+    counted_openings,
+)
 from conversation_service.domain.commands.core.lifecycle import reopened
 from conversation_service.domain.commands.core.number_selection import (
     check_name_is_free,
     check_none_opted_out,
+    place,
     route_claims,
 )
 from conversation_service.domain.commands.core.replies import transition
@@ -43,6 +48,7 @@ class ReopenConversation:
             unique_name=self.ended.unique_name,
             people=people,
             blocks_of=people[0],
+            endings_of=people[0],
         )
 
     def decide(self, snapshot: Snapshot) -> Change:
@@ -55,6 +61,8 @@ class ReopenConversation:
         check_name_is_free(snapshot)
         check_none_opted_out(snapshot, before.participants)
         first, second = before.participants
+        check_pair_may_meet_again(snapshot, first, second, place(0))
+        openings = counted_openings(snapshot, (first, second), (place(0), place(1)))
         drafts = [
             snapshot.system_message(person, Template.REOPENED) for person in before.participants
         ]
@@ -63,6 +71,7 @@ class ReopenConversation:
             transition(snapshot, before, reopened(snapshot, before), drafts, [event]),
             claims=route_claims(snapshot, before.masked_number, before.participants),
             requires_unblocked=(first, second),
+            openings=openings,
         )
 
     def _is_reopenable(self, snapshot: Snapshot, before: Conversation) -> bool:

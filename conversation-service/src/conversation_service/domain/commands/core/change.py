@@ -55,6 +55,8 @@ class Change:
     # Ids of messages that were held and are given up.
     discarded: tuple[str, ...] = ()
     sender_limits: SenderLimitsChange | None = None
+    # Of the people for whom a client opens a conversation.
+    openings: tuple[SenderLimitsChange, ...] = ()
     code_attempts: CodeAttemptsChange | None = None
     new_block: Block | None = None
     deleted_block: Block | None = None

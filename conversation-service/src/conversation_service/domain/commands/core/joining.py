@@ -31,9 +31,15 @@ def join(
     joiner: Person,
     welcome: tuple[Draft, ...],
     join_request_time: datetime | None = None,
+    reference: str = "",
 ) -> Change:
-    """Makes the conversation active, with `welcome` for the joiner and a notice for the inviter."""
+    """Makes the conversation active, with `welcome` for the joiner and a notice for the inviter.
+
+    `reference` is the joiner's consent reference, if a client joins them.
+    """
     after = joined(snapshot, invitation, joiner, join_request_time)
+    inviters_reference, _ = invitation.consent_references
+    after = replace(after, consent_references=(inviters_reference, reference))
     inviter = invitation.participants[0]
     drafts = [*welcome, snapshot.system_message(inviter, Template.SOMEBODY_JOINED)]
     event = Event(EventType.CONVERSATION_JOINED, after.conversation_id, joiner.participant_id)

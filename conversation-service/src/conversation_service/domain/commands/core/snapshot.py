@@ -56,6 +56,8 @@ class ReadSet:
     people: tuple[Person, ...] = ()
     # Whose blocks.
     blocks_of: Person | None = None
+    # With whom they had a conversation that one of the two ended.
+    endings_of: Person | None = None
     # The block with this id.
     block_id: str = ""
     # The masked number whose wrong codes are counted.
@@ -100,6 +102,8 @@ class Snapshot:
     masked: AbstractSet[Person] = frozenset()
     # By participant id: how many blocks stand between the participant and each other one.
     block_counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    # By participant id: when one of the two last ended a conversation with each other one.
+    endings: dict[str, dict[str, datetime]] = field(default_factory=dict)
     # By block id; the conversation that a block ended is apart from it.
     blocks: dict[str, Block] = field(default_factory=dict)
     block_conversation_ids: dict[str, str] = field(default_factory=dict)
@@ -213,10 +217,13 @@ class Snapshot:
         code: str = "",
         span: timedelta | None = None,
         receipt: str = "",
+        about: str = "",
         may_reach_opted_out: bool = False,
     ) -> Draft:
         """A system message."""
-        body = self.pool.catalog.render(template, code=code, span=span, receipt=receipt)
+        body = self.pool.catalog.render(
+            template, code=code, span=span, receipt=receipt, about=about
+        )
         return Draft(to, body, template, may_reach_opted_out=may_reach_opted_out)
 
     def outbound_messages(

@@ -210,11 +210,14 @@ def test_a_command_reads_the_routes_on_all_numbers_or_the_requested_one() -> Non
     assert ONE.read_set(POOL) == ReadSet(
         routes=everywhere, people=(BOB,), needs_live_counts=True, needs_code=True
     )
-    assert JOIN.read_set(POOL) == ReadSet(everywhere, CODE, people=(BOB,), blocks_of=BOB)
+    assert JOIN.read_set(POOL) == ReadSet(
+        everywhere, CODE, people=(BOB,), blocks_of=BOB, endings_of=BOB
+    )
     read = replace(TWO, unique_name="order 7").read_set(POOL)
     assert set(read.routes) == {route(p, n) for p in (ALICE, BOB) for n in POOL.masked_numbers}
     assert (read.pair, read.blocks_of, read.unique_name) == ((ALICE, BOB), ALICE, "order 7")
     assert (read.people, read.needs_live_counts) == ((ALICE, BOB), True)
+    assert read.endings_of == ALICE
     assert replace(ONE, selection=ON_OTHER).read_set(POOL).routes == (route(BOB, OTHER_MASKED),)
     routes = replace(TWO, selection=ON_OTHER, unique_name="x").read_set(POOL).routes
     assert set(routes) == {route(ALICE, OTHER_MASKED), route(BOB, OTHER_MASKED)}

@@ -127,4 +127,5 @@ def test_a_reopening_reads_everything_that_could_prevent_it() -> None:
         unique_name="order 7",
         people=(ALICE, BOB),
         blocks_of=ALICE,
+        endings_of=ALICE,
     )
