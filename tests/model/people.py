@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 from conversation_service.domain.model.pool import (
+    ConsentSettings,
     KeywordSettings,
     LifecycleSettings,
     MaskedNumber,
@@ -45,6 +46,7 @@ MAIN = SeededPool(
             reopen_window=4 * TICK,
         ),
         retention=RetentionSettings(conversations=12 * TICK),
+        consent=ConsentSettings(max_openings_per_day=6, reopen_pause=3 * TICK),
     ),
     (MaskedNumber(FIRST), MaskedNumber(SECOND), MaskedNumber(RESERVED, is_reserved=True)),
 )
@@ -69,6 +71,7 @@ EAST = SeededPool(
             max_messages_per_minute=2,
             max_messages_per_day=4,
         ),
+        consent=ConsentSettings(max_openings_per_day=1000, reopen_pause=timedelta(0)),
         keywords=KeywordSettings(
             block_enabled=False, report_enabled=False, erase_enabled=True, end_opts_out=True
         ),

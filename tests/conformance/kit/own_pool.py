@@ -74,6 +74,8 @@ def settings() -> pool_pb2.PoolSettings:
             message_validity=_span(minutes=1),
             campaign_budget=pool_pb2.CampaignBudget(segments_per_minute=1),
         ),
+        # The same people come round several times a day.
+        consent=pool_pb2.ConsentSettings(max_openings_per_day=1000, reopen_pause=_span(minutes=3)),
     )
 
 

@@ -64,6 +64,17 @@ def creating_for_a_blocked_pair(own: OwnPool) -> Message:
     return pb.CreateConversationRequest(participants=participants(*talk.people))
 
 
+def parted(own: OwnPool) -> Talk:
+    """A conversation that the first participant has ended."""
+    talk = own.active()
+    own.text(talk.people[0], talk.conversation.masked_number, "end")
+    return talk
+
+
+def creating_for_two_who_parted(own: OwnPool) -> Message:
+    return pb.CreateConversationRequest(participants=participants(*parted(own).people))
+
+
 def join(own: OwnPool, code: str = "X4X4X4", **fields: str) -> Message:
     request = pb.JoinConversationRequest(join_code=code, phone_number=own.person())
     return with_fields(request, fields)
@@ -87,6 +98,11 @@ def joining_opted_out(own: OwnPool) -> Message:
     person = own.person()
     own.opt_out(person)
     return join(own, code(own), phone_number=person)
+
+
+def joining_who_parted(own: OwnPool) -> Message:
+    first, second = parted(own).people
+    return join(own, code(own, second), phone_number=first)
 
 
 def joining_forgotten(own: OwnPool) -> Message:
@@ -214,6 +230,7 @@ TABLE: Table = {
         "REQUEST_ID_REUSED": lambda own: carried_out(own, create(own), unique_name="another"),
         "RESPONSE_EXPIRED": creating_forgotten,
         "PAIR_BLOCKED": creating_for_a_blocked_pair,
+        "CONTACT_LIMIT_REACHED": creating_for_two_who_parted,
     },
     "JoinConversation": {
         "INVALID_ARGUMENT": lambda own: join(own, ""),
@@ -222,6 +239,7 @@ TABLE: Table = {
         "ALREADY_IN_CONVERSATION": joining_while_in_another,
         "MASKED_NUMBER_COOLING": joining_too_soon_after_another,
         "PARTICIPANT_OPTED_OUT": joining_opted_out,
+        "CONTACT_LIMIT_REACHED": joining_who_parted,
         "REQUEST_ID_REUSED": lambda own: carried_out(own, join(own, code(own)), join_code="A2A2A2"),
         "RESPONSE_EXPIRED": joining_forgotten,
     },
@@ -263,5 +281,6 @@ TABLE: Table = {
         "CONVERSATION_NOT_REOPENABLE": reopening_what_nobody_joined,
         "UNIQUE_NAME_ALREADY_EXISTS": reopening_a_name_in_use,
         "PARTICIPANT_OPTED_OUT": reopening_with_somebody_opted_out,
+        "CONTACT_LIMIT_REACHED": lambda own: reopen(parted(own).conversation_id),
     },
 }

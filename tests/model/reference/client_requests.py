@@ -124,6 +124,11 @@ def reopen(model: Model, pool: PoolModel, conversation: Conversation) -> str:
         return "UNIQUE_NAME_ALREADY_EXISTS"
     if any(person in model.opted_out for person in conversation.people):
         return "PARTICIPANT_OPTED_OUT"
+    people = conversation.people
+    if not pool.may_connect(people, model.now) or not pool.may_bring_in(people, model.now):
+        return "CONTACT_LIMIT_REACHED"
+    for person in people:
+        pool.limits_of(person).brought_in(model.now)
     activate(model, conversation)
     for person in conversation.people:
         model.notify(conversation.number, person, Template.REOPENED, conversation)

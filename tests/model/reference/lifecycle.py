@@ -86,6 +86,8 @@ def end(
         pool, number, people = conversation.pool, conversation.number, conversation.people
         model.past.append(PastConversation(pool, number, tuple(people), model.now))
         model.pools[pool].record_end(people, number, model.now)
+        if reason == "PARTICIPANT_ENDED":
+            model.pools[pool].parted[frozenset(people)] = model.now
 
 
 def ending_notice(conversation: Conversation, reason: str) -> Template:

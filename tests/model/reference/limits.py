@@ -40,6 +40,7 @@ class SenderLimits:
     failure_notices: WindowCounter = field(default_factory=WindowCounter)
     relayed_minute: WindowCounter = field(default_factory=WindowCounter)
     relayed_day: WindowCounter = field(default_factory=WindowCounter)
+    openings: WindowCounter = field(default_factory=WindowCounter)
     knows_of_refusal_until: datetime | None = None
     no_help_until: datetime | None = None
     locked_until: datetime | None = None
@@ -90,6 +91,12 @@ class SenderLimits:
     def relayed(self, now: datetime) -> None:
         self.relayed_minute.increment(now, MINUTE)
         self.relayed_day.increment(now, DAY)
+
+    def may_be_brought_in(self, now: datetime, per_day: int) -> bool:
+        return self.openings.value_at(now) < per_day
+
+    def brought_in(self, now: datetime) -> None:
+        self.openings.increment(now, DAY)
 
     def is_locked_out(self, now: datetime) -> bool:
         return self.locked_until is not None and now < self.locked_until

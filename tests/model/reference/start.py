@@ -39,15 +39,24 @@ def number_choice(
         return NumberChoice(refusal="UNIQUE_NAME_ALREADY_EXISTS")
     if len(people) > 1 and not pool.may_meet(*people):
         return NumberChoice(refusal="PAIR_BLOCKED")
-    if options.number:
-        return _named_number(model, pool, people, options.number)
-    return _any_number(model, pool, people, options)
+    if not pool.may_connect(people, model.now):
+        return NumberChoice(refusal="CONTACT_LIMIT_REACHED")
+    choice = (
+        _named_number(model, pool, people, options.number)
+        if options.number
+        else _any_number(model, pool, people, options)
+    )
+    if choice.numbers and not pool.may_bring_in(people, model.now):
+        return NumberChoice(refusal="CONTACT_LIMIT_REACHED")
+    return choice
 
 
 def create(
     model: Model, pool: PoolModel, people: list[str], number: str, options: StartOptions
 ) -> Conversation:
     """Without notices; see `notify_created`."""
+    for person in people:
+        pool.limits_of(person).brought_in(model.now)
     return lifecycle.start(model, pool.name, number, people, options.unique_name)
 
 
@@ -79,6 +88,10 @@ def join(model: Model, pool: PoolModel, person: str, code: str) -> Conversation 
         return "ALREADY_IN_CONVERSATION"
     if _is_cooling_for_others(model, pool, number, person, [starter, person]):
         return "MASKED_NUMBER_COOLING"
+    may_connect = pool.may_connect([starter, person], model.now)
+    if not may_connect or not pool.may_bring_in([person], model.now):
+        return "CONTACT_LIMIT_REACHED"
+    limits.brought_in(model.now)
     lifecycle.join(model, conversation, person)
     model.notify(number, person, Template.YOU_JOINED, conversation)
     model.notify(number, starter, Template.SOMEBODY_JOINED, conversation)

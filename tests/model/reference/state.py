@@ -48,6 +48,8 @@ class PoolModel:
     # The number that a pair used last: several if their conversations ended at the same time.
     last_numbers: dict[frozenset[str], tuple[datetime, set[str]]] = field(default_factory=dict)
     received_ids: set[str] = field(default_factory=set)
+    # When one of a pair last ended a conversation of the two.
+    parted: dict[frozenset[str], datetime] = field(default_factory=dict)
 
     @property
     def catalog(self) -> TemplateCatalog:
@@ -68,6 +70,16 @@ class PoolModel:
     def last_numbers_of(self, people: Iterable[str]) -> set[str]:
         """The candidates for the number that a pair used last."""
         return self.last_numbers.get(frozenset(people), (None, {""}))[1]
+
+    def may_bring_in(self, people: Iterable[str], now: datetime) -> bool:
+        """Whether a client may open one more conversation for each of these people."""
+        most = self.settings.consent.max_openings_per_day
+        return all(self.limits_of(person).may_be_brought_in(now, most) for person in people)
+
+    def may_connect(self, people: Iterable[str], now: datetime) -> bool:
+        """Whether a client may connect these people, as none of them has just ended it."""
+        ended = self.parted.get(frozenset(people))
+        return ended is None or ended + self.settings.consent.reopen_pause <= now
 
     def may_meet(self, first: str, second: str) -> bool:
         """Two different people of whom neither has blocked the other."""

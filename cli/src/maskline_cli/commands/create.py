@@ -10,6 +10,8 @@ from maskline_cli.connection.client import client_of
 from maskline_cli.output.conversations import conversation_details
 from maskline_cli.output.render import show
 from maskline_cli.values.arguments import (
+    About,
+    ConsentReference,
     Labels,
     MaskedNumberOption,
     OtherPhone,
@@ -52,6 +54,8 @@ def create(
     area_code_of: AreaCodeOf = None,
     allow_reserved: AllowReserved = False,
     silent: Silent = False,
+    consent_reference: ConsentReference = "",
+    about: About = "",
 ) -> None:
     """Creates a conversation of two people, or of one, who gets a join code for the other."""
     client = client_of(context)
@@ -65,17 +69,31 @@ def create(
         unique_name=unique_name,
         silent=silent,
         labels=labels(label),
+        consent_reference=consent_reference,
+        about=about,
     )
     response = client.call(client.conversations.CreateConversation, request)
     code = [("join code", response.join_code)] if response.join_code else []
     show(client.options, response, conversation_details(response.conversation, *code))
 
 
-def join(context: typer.Context, code: Code, phone: Phone, request_id: RequestId) -> None:
+def join(
+    context: typer.Context,
+    code: Code,
+    phone: Phone,
+    request_id: RequestId,
+    consent_reference: ConsentReference = "",
+    about: About = "",
+) -> None:
     """Joins a second person to the conversation of a code."""
     client = client_of(context)
     request = pb.JoinConversationRequest(
-        request_id=request_id, pool_id=client.pool, join_code=code, phone_number=phone
+        request_id=request_id,
+        pool_id=client.pool,
+        join_code=code,
+        phone_number=phone,
+        consent_reference=consent_reference,
+        about=about,
     )
     response = client.call(client.conversations.JoinConversation, request)
     show(client.options, response, conversation_details(response.conversation))

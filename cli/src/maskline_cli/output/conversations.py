@@ -51,6 +51,7 @@ def _details(conversation: pb.Conversation) -> Iterator[tuple[str, str]]:
     )
     for position, participant in zip(POSITIONS, conversation.participants, strict=False):
         yield position, f"{participant.phone_number} {participant.participant_id}".strip()
+        yield f"consent of {position}", participant.consent_reference
     yield "started", local_time(conversation, "create_time")
     yield "joined", local_time(conversation, "join_time")
     yield "last message", local_time(conversation, "last_message_time")

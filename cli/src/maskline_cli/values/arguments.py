@@ -53,6 +53,24 @@ UniqueName = Annotated[
     str, typer.Option("--name", help="The conversation's unique name.", show_default=False)
 ]
 
+ConsentReference = Annotated[
+    str,
+    typer.Option(
+        "--consent-reference",
+        help="How you know that the people agreed, for staff.",
+        show_default=False,
+    ),
+]
+
+About = Annotated[
+    str,
+    typer.Option(
+        "--about",
+        help="What it is about, shown in the first message: up to 30 characters.",
+        show_default=False,
+    ),
+]
+
 Labels = Annotated[
     list[str],
     typer.Option(

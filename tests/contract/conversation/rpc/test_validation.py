@@ -103,6 +103,17 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ("CreateConversation", {"participants": participants(*[ALICE_NUMBER] * 2)}, ""),
     ("CreateConversation", {"participants": participants(ALICE_NUMBER, BOB_NUMBER, MASKED)}, ""),
     ("CreateConversation", {"labels": {"Ride": "42"}}, "labels"),
+    ("CreateConversation", {"consent_reference": LONG, "about": "for one"}, ""),
+    ("CreateConversation", {"consent_reference": CONTROL}, ""),
+    *(
+        ("JoinConversation", {"join_code": "A2A2A2", "about": about}, "about")
+        for about in ("x" * 31, "[" * 16, NOT_ASCII, " x", "a`b", "call 206-555-0100", CONTROL)
+    ),
+    (
+        "JoinConversation",
+        {"join_code": "A2A2A2", "consent_reference": "+1 206 555 0100"},
+        "consent_reference",
+    ),
     (
         "UpdateConversation",
         {

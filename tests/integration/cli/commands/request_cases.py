@@ -112,16 +112,20 @@ CONVERSATION_CHANGES: list[Case] = [
     ),
     (
         f"conversations create {ALICE_PHONE} {BOB_PHONE} --silent "
-        "--sticky avoid --area-code-of second --allow-reserved",
+        "--sticky avoid --area-code-of second --allow-reserved "
+        "--consent-reference form-7 --about bicycle",
         pb.CreateConversationRequest(
             pool_id="main", participants=participants(ALICE_PHONE, BOB_PHONE), selection=SELECTION,
-            silent=True,
+            silent=True, consent_reference="form-7", about="bicycle",
         ),
         pb.CreateConversationResponse(conversation=TALKING),
     ),
     (
-        f"conversations join K7QP2M {BOB_PHONE}",
-        pb.JoinConversationRequest(pool_id="main", join_code="K7QP2M", phone_number=BOB_PHONE),
+        f"conversations join K7QP2M {BOB_PHONE} --consent-reference form-7 --about bicycle",
+        pb.JoinConversationRequest(
+            pool_id="main", join_code="K7QP2M", phone_number=BOB_PHONE,
+            consent_reference="form-7", about="bicycle",
+        ),
         pb.JoinConversationResponse(conversation=TALKING),
     ),
     (

@@ -14,6 +14,7 @@ TYPED = [
     "sending.uncertain-send-policy=prefer-duplicate", "relay.attachment_policy=all",
     "sending.campaign_budget.segments_per_minute=75", "keywords.block_enabled=no",
     "keywords.end_opts_out=true", "keywords.words.opt-out=basta, fin", "templates.help=Call us.",
+    "consent.max-openings-per-day=5", "consent.consent_reference_required=yes",
 ]  # fmt: skip
 SETTINGS = pb.PoolSettings(
     operator_name="City of = Kirkland",
@@ -33,6 +34,7 @@ SETTINGS = pb.PoolSettings(
         end_opts_out=True,
     ),
     templates={"help": "Call us."},
+    consent=pb.ConsentSettings(max_openings_per_day=5, consent_reference_required=True),
 )
 
 
