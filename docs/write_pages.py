@@ -94,10 +94,10 @@ in its longest form. It must not contain anything like a phone number, nor be a 
 Every text may use `{operator}`, `{contact}` and the keywords `{start}`, `{join}`, `{end}`,
 `{help}`, `{stop}`, `{block}` and `{report}`; `{code}`, `{span}`, `{receipt}`, `{safety}` and
 `{about}` only where they are used below. `{safety}` names the keywords against abuse that the pool
-offers, such as "BLOCK or REPORT abuse. ", or is empty. `{about}` says what the conversation is about
-(": order 4711"), or, if the client does not say, that neither sees the other's number. An `opened`
-without it does not show what a conversation is about. `{contact}` is the one place where a phone
-number may stand.
+offers, such as "BLOCK or REPORT abuse. ", or is empty. `{about}` says what the conversation is
+about (": order 4711"), or, if the client does not say, that neither sees the other's number. An
+`opened` without it does not show what a conversation is about. `{contact}` is the one place where a
+phone number may stand.
 
 `code`, `you_joined`, `opened`, `opted_in`, `opt_out_hint`, the help texts and every text that ends
 something must say how to opt out. `opened` and the help texts must hold `{operator}`, and the help

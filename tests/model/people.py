@@ -46,7 +46,7 @@ MAIN = SeededPool(
             reopen_window=4 * TICK,
         ),
         retention=RetentionSettings(conversations=12 * TICK),
-        consent=ConsentSettings(max_openings_per_day=6, reopen_pause=3 * TICK),
+        consent=ConsentSettings(max_openings_per_day=3, reopen_pause=3 * TICK),
     ),
     (MaskedNumber(FIRST), MaskedNumber(SECOND), MaskedNumber(RESERVED, is_reserved=True)),
 )

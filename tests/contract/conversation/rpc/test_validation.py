@@ -90,6 +90,10 @@ BAD_MEDIA = [
     Attachment(url="https://" + "x" * 4089),
 ]
 PAGE: dict[str, object] = {"page_size": -1, "page_token": "x"}
+WRONG_SUBJECTS: list[tuple[str, dict[str, object], str]] = [
+    ("JoinConversation", {"join_code": "A2A2A2", "about": about}, "about")
+    for about in ("x" * 31, "[" * 16, NOT_ASCII, " x", "a`b", "call 206-555-0100", CONTROL)
+]
 # Methods, and the fields that are wrong; those of the violations, where they have other names.
 WRONG: list[tuple[str, dict[str, object], str]] = [
     (
@@ -105,15 +109,8 @@ WRONG: list[tuple[str, dict[str, object], str]] = [
     ("CreateConversation", {"labels": {"Ride": "42"}}, "labels"),
     ("CreateConversation", {"consent_reference": LONG, "about": "for one"}, ""),
     ("CreateConversation", {"consent_reference": CONTROL}, ""),
-    *(
-        ("JoinConversation", {"join_code": "A2A2A2", "about": about}, "about")
-        for about in ("x" * 31, "[" * 16, NOT_ASCII, " x", "a`b", "call 206-555-0100", CONTROL)
-    ),
-    (
-        "JoinConversation",
-        {"join_code": "A2A2A2", "consent_reference": "+1 206 555 0100"},
-        "consent_reference",
-    ),
+    *WRONG_SUBJECTS,
+    ("CreateConversation", {"consent_reference": "+1 206 555 0100"}, "consent_reference"),
     (
         "UpdateConversation",
         {

@@ -11,8 +11,10 @@ from conversation_service.domain.templates.catalog import (
     Operator,
     Template,
     TemplateCatalog,
+    TemplateError,
 )
 from conversation_service.domain.templates.languages import LANGUAGES, catalog_for
+from conversation_service.domain.templates.validation import MAX_ABOUT_LENGTH
 
 TEXTS = tomllib.loads(Path(__file__).with_name("texts.toml").read_text())
 DEMO = Operator("Maskline demo", "help@example.org")
@@ -34,6 +36,37 @@ def test_a_system_message_reads_as_judged(language: str, template: Template) -> 
     longest = catalog_for(language, LONGEST, {}, {})
     lengths = {len(rendered(longest, template, span)) for span in DURATIONS}
     assert max(lengths) <= expected["most"] <= 160
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        (
+            "en",
+            "Maskline demo has connected you with someone. Text here to talk: your ride at 5. END "
+            "to end, HELP for help, STOP to opt out.",
+        ),
+        (
+            "es",
+            "Maskline demo: aqui escribe a otra persona sobre your ride at 5. FIN: terminar. "
+            "AYUDA: info. STOP: no recibir mas.",
+        ),
+    ],
+)
+def test_a_subject_is_shown_within_one_segment_and_recognized(language: str, expected: str) -> None:
+    demo = catalog_for(language, DEMO, {}, {})
+    text = demo.render(Template.OPENED, about="your ride at 5")
+    assert text == expected
+    assert demo.is_system_message(text)
+    longest = catalog_for(language, LONGEST, {}, {})
+    assert len(longest.render(Template.OPENED, about="x" * MAX_ABOUT_LENGTH)) <= 160
+
+
+def test_a_pools_text_that_has_no_room_for_a_subject_is_refused() -> None:
+    text = "{operator}: {stop}{about}" + "x" * 85
+    with pytest.raises(TemplateError, match="exceed 160"):
+        catalog_for("en", LONGEST, {}, {"opened": text + "x" * 20})
+    assert catalog_for("en", LONGEST, {}, {"opened": text}).render(Template.OPENED).endswith("x")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
