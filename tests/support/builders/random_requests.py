@@ -82,6 +82,8 @@ def palette() -> Palette:
         "cursor": ["0-0", "", "x"],
         "types": [[], [1], [0]],
         "silent": [True, False],
+        "consent_reference": ["", "form 7"],
+        "about": ["", "", "your ride", "206-555-0100"],
         "reserved": [False, True],
         "media_token": ["none", ""],
         "dead_letter_id": ["1-0", "x", ""],
