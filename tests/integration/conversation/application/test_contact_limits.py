@@ -71,12 +71,13 @@ async def test_creating_joining_and_reopening_count_together(service: RunningSer
 async def test_openings_at_the_same_time_do_not_pass_the_limit(
     redis_url: str, clock: ManualClock
 ) -> None:
-    """More numbers than the limit, so that nothing else refuses any of them."""
+    """At two replicas; more numbers than the limit, so that nothing else refuses any of them."""
     numbers = [f"+1206555018{index}" for index in range(6)]
     settings = {"consent.max_openings_per_day": 3}
-    async with running(redis_url, clock, seeded(*numbers, settings=settings)) as service:
+    pool = seeded(*numbers, settings=settings)
+    async with running(redis_url, clock, pool) as one, running(redis_url, clock, pool) as other:
 
-        async def create(number: str) -> str:
+        async def create(number: str, service: RunningService) -> str:
             people = participants(BOB_NUMBER, f"+1425555{number[-4:]}")
             request = pb.CreateConversationRequest(participants=people, masked_number=number)
             try:
@@ -85,7 +86,7 @@ async def test_openings_at_the_same_time_do_not_pass_the_limit(
                 return reason(error, DOMAIN)
             return pb.ConversationState.Name(response.conversation.state)
 
-        outcomes = Counter(await asyncio.gather(*map(create, numbers)))
+        outcomes = Counter(await asyncio.gather(*map(create, numbers, (one, other) * 3)))
     assert outcomes == {"CONVERSATION_STATE_ACTIVE": 3, REACHED: 3}
 
 
