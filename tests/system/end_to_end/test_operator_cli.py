@@ -142,7 +142,8 @@ CHANGES = ("lifecycle.max_lifetime=30d", "keywords.words.start=begin,go")
 
 async def test_a_pool_is_made_changed_and_given_numbers(stack: Stack) -> None:
     number = "+12065550140"
-    await run(stack, "pools", "create", "city", "--operator-name", "City", "--contact", "help@example.org", *CODE_LIFETIME)
+    about = ("--operator-name", "City", "--contact", "help@example.org")
+    await run(stack, "pools", "create", "city", *about, *CODE_LIFETIME)
     await run(stack, "numbers", "add", number, "--pool", "city")
     await run(stack, "pools", "set", "city", *CHANGES)
     shown = (await run(stack, "pools", "show", "city")).out
