@@ -188,7 +188,7 @@ async def test_messages_of_a_change_are_added_once_however_often_it_is_committed
     texts = tuple(OutboundMessage(f"m{index}", "c", MASKED, CAROL, "hello") for index in range(2))
     for _ in range(3):
         await harness.commit(Change(texts=texts), "r")
-    assert await harness.redis.xlen("maskline:v1:{main}:outbox") == 2
+    assert await harness.redis.xlen("ml1:{main}:outbox") == 2
 
 
 async def test_stored_responses_with_a_purged_conversation_expire_with_it(harness: Harness) -> None:

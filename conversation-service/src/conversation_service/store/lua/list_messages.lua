@@ -18,11 +18,16 @@ local after, limit, disorder_ms, examined =
   ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 -- Milliseconds since 1970 have as many digits until the year 2286.
 local ms_digits, chunk = 13, 100
+local digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 local accepts = { MESSAGE_ACCEPTED = true, MESSAGE_HELD = true, MESSAGE_NOT_RELAYED = true }
 local length = redis.call("LLEN", timeline)
 
 local function accepted_ms(id)
-  return tonumber(string.sub(id, 1, 11), 16)
+  local ms = 0
+  for index = 1, 7 do
+    ms = ms * #digits + string.find(digits, string.sub(id, index, index), 1, true) - 1
+  end
+  return ms
 end
 
 -- The fields of a listed event; none of one that has been removed.
