@@ -141,7 +141,7 @@ class Keys:
         return self._key("m:")
 
     def message(self, message_id: str) -> str:
-        """hash: state, rank, times, conversation, recipient, content and detail of a message."""
+        """string: state, times, recipient, conversation, content and detail of a message."""
         return self.message_prefix + message_id
 
     @property
