@@ -23,7 +23,7 @@ from conversation_service.store.conversations.types import (
 )
 from conversation_service.store.encryption import conversation_keys
 from conversation_service.store.keyspace.timestamps import span_ms, to_ms
-from conversation_service.store.records.event_details import encode_detail
+from conversation_service.store.records.event_details import encode_detail, encode_type
 from conversation_service.store.records.message import (
     encode_discarded,
     encode_record,
@@ -216,7 +216,7 @@ class CommitScript:
 
 
 def _event(event: Event) -> tuple[Argument, ...]:
-    kind, detail = event.type.value, encode_detail(event.detail)
+    kind, detail = encode_type(event.type), encode_detail(event.detail)
     return kind, event.conversation_id, event.participant_id, event.message_id, detail
 
 

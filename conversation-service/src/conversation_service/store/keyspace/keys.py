@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-# With the version of what is stored. Short, as each message has several keys.
+# With a version. Kinds of one letter are those of which a message or a person has one.
 PREFIX = "ml1"
 
 # The pattern by which SCAN finds all keys.
@@ -15,10 +15,7 @@ _PARTS = re.compile(rf"{PREFIX}:\{{(?P<pool>[^}}]*)\}}:(?P<kind>[^:]*)(:.*)?", r
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Every key of one pool. The braces keep a pool in one slot of a Redis Cluster.
-
-    Kinds of one letter are those of which a message or a person has one.
-    """
+    """Every key of one pool. The braces keep a pool in one slot of a Redis Cluster."""
 
     pool: str
 

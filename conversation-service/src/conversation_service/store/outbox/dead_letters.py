@@ -16,7 +16,7 @@ from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.store.keyspace.timestamps import from_ms, span_ms, to_ms
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
-from conversation_service.store.records.event_details import encode_detail
+from conversation_service.store.records.event_details import encode_detail, encode_type
 from conversation_service.store.records.message import encode_state
 from conversation_service.store.storage import PoolStorage
 from runtime.redis.scripts import Argument, raise_first_error
@@ -144,7 +144,7 @@ class DeadLetters:
     ) -> str | None:
         keys = (self._keys.events, self._keys.message(message_id))
         state, event, detail = status
-        change = (encode_state(state), event.value, encode_detail(detail))
+        change = (encode_state(state), encode_type(event), encode_detail(detail))
         kept = span_ms(settings.retention.idempotency_records)
         arguments = (message_id, to_ms(now), kept, *change)
         return await self._run("discard_dead_letter", request, keys, arguments)

@@ -12,7 +12,7 @@ from conversation_service.domain.model.events import (
 )
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.store.keyspace.timestamps import span_ms
-from conversation_service.store.records.event_details import encode_detail
+from conversation_service.store.records.event_details import encode_detail, encode_type
 from conversation_service.store.records.message import encode_state
 from runtime.redis.scripts import Argument
 
@@ -74,4 +74,4 @@ def settle_arguments(
 def event_of(item: Settlement | StatusUpdate) -> tuple[str, str]:
     """The type and detail of the event that records a new state."""
     kind = _EVENT_TYPES.get(item.state)
-    return (kind.value if kind else "", encode_detail(item.failure))
+    return (encode_type(kind) if kind else "", encode_detail(item.failure))
