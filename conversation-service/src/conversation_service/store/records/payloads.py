@@ -45,8 +45,8 @@ _LIMITS = (
     "openings",
 )
 
-# Times until the year 2109 leave room for counts of millions.
-_MS_BITS, _LIMIT_BYTES = 42, 8
+# Times until the year 2248 leave room for counts of two millions.
+_MS_BITS, _LIMIT_BYTES = 43, 8
 
 # Of the first two bytes; the version has the rest.
 _LIMITS_BITS = 12
