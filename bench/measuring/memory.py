@@ -18,7 +18,7 @@ from bench.systems.processes import wait_until
 from bench.systems.start import CALL_SECONDS, Carrier, System
 
 # Kinds of keys that belong to messages. All others belong to conversations, unknown ones too.
-OF_TEXTS = ("outbox", "idempotency", "message", "events")
+OF_TEXTS = ("outbox", "i", "m", "events")
 LEDGER = "ledger"
 
 CHUNK = 1000
@@ -112,6 +112,6 @@ def _chunks(redis: "Redis") -> Iterator[list[bytes]]:
 
 
 def kind_of(key: bytes) -> str:
-    """`message` of `maskline:v1:{main}:message:...`."""
+    """`m` of `ml1:{main}:m:...`."""
     match = re.match(rb"[^{]*\{[^}]*\}:([^:]*)", key)
     return match[1].decode() if match else "other"

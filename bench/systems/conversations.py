@@ -34,7 +34,7 @@ for index = first, last do
   redis.call("HINCRBY", prefix .. "live-by-number", number, 1)
   for position = 5, #ARGV do
     local hashed = string.sub(ARGV[position], 1, -9) .. suffix
-    redis.call("SET", prefix .. "route:" .. hashed, id)
+    redis.call("SET", prefix .. "r:" .. hashed, id)
     redis.call("HSET", prefix .. "live-by-person", hashed, 1)
   end
 end
@@ -70,10 +70,10 @@ def write_copies(system: System, copies: int) -> None:
         # Rewriting the file in the background would compete with what is measured.
         redis.config_set("auto-aof-rewrite-percentage", 0)
         original = redis.zrange(f"{POOL_PREFIX}conversations:ACTIVE", 0, 0)[0]
-        keys = list(redis.scan_iter(f"{POOL_PREFIX}route:*", count=1000))
+        keys = list(redis.scan_iter(f"{POOL_PREFIX}r:*", count=1000))
         ids = redis.mget(keys)
         routes = [
-            key.removeprefix(f"{POOL_PREFIX}route:")
+            key.removeprefix(f"{POOL_PREFIX}r:")
             for key, conversation_id in zip(keys, ids, strict=True)
             if conversation_id == original
         ]

@@ -23,7 +23,7 @@ MASKED_NUMBER = "+12065550100"
 
 CALL_SECONDS = 30.0
 
-POOL_PREFIX = "maskline:v1:{main}:"
+POOL_PREFIX = "ml1:{main}:"
 
 ROLES = ("gateway", "conversation", "messaging", "valkey")
 

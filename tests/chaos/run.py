@@ -25,7 +25,7 @@ from runtime.redis.client import open_redis
 QUIET_SECONDS = 3.0
 LOOK_AGAIN_SECONDS = 0.2
 TIMELINE = "texts.tsv"
-OUTBOX = f"maskline:v1:{{{POOL}}}:outbox"
+OUTBOX = f"ml1:{{{POOL}}}:outbox"
 
 
 async def run(seed: int, seconds: float, folder: Path) -> Result:

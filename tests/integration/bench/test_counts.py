@@ -54,7 +54,7 @@ def test_copies_of_a_conversation_have_all_of_its_keys(system: System) -> None:
         redis.zadd(f"{POOL_PREFIX}deadlines", {ORIGINAL: 7})
         redis.hset(f"{POOL_PREFIX}live-by-number", "number", "1")
         for route in ROUTES:
-            redis.set(f"{POOL_PREFIX}route:{route}", ORIGINAL)
+            redis.set(f"{POOL_PREFIX}r:{route}", ORIGINAL)
             redis.hset(f"{POOL_PREFIX}live-by-person", route, "1")
         write_copies(system, 2500)
         assert redis.zcard(LIVE) == redis.zcard(f"{LIVE}:number") == 2501

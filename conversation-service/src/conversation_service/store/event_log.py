@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.model.events import Event, EventType
 from conversation_service.store.keyspace.timestamps import from_ms, span_ms, to_ms
-from conversation_service.store.records.event_details import decode_detail
+from conversation_service.store.records.event_details import decode_detail, decode_type
 from conversation_service.store.storage import PoolStorage, run_script
 from runtime.redis.scripts import Command, raise_first_error
 
@@ -139,7 +139,7 @@ def _entries(entries: object) -> list[RecordedEvent]:
 
 
 def _recorded(event_id: bytes, fields: Fields) -> RecordedEvent:
-    kind = EventType(fields[b"type"].decode())
+    kind = decode_type(fields[b"type"].decode())
     return RecordedEvent(
         event_id.decode(),
         from_ms(int(fields[b"at"])),

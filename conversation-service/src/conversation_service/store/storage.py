@@ -5,11 +5,13 @@ from typing import cast
 
 from redis.asyncio import Redis
 
+from conversation_service.domain.model.message_records import MessageRecord
 from conversation_service.domain.model.messages import OutboundMessage
 from conversation_service.store.encryption.blind_index import BlindIndexKeys, PersonIds
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
 from conversation_service.store.records.encrypted import ConversationKeys, RecordCipher
+from conversation_service.store.records.message import decode_record
 from conversation_service.store.short_lived import ShortLived
 from runtime.redis.scripts import Argument, RedisScripts, raise_first_error
 
@@ -46,6 +48,15 @@ class PoolStorage:
         self.data_keys = ConversationKeys(self.redis, self.keys, self.records)
         # By their stored payload: what this replica committed itself, it need not decrypt.
         self.recent_messages = ShortLived[bytes, OutboundMessage]()
+
+    async def message_records(self, message_ids: Sequence[str]) -> list[MessageRecord | None]:
+        """The records of messages; None for one that is not kept."""
+        keys = [self.keys.message(message_id) for message_id in message_ids]
+        stored = cast("list[bytes | None]", await self.redis.mget(keys) if keys else [])
+        return [
+            None if record is None else decode_record(message_id, record)
+            for message_id, record in zip(message_ids, stored, strict=True)
+        ]
 
 
 async def run_script(

@@ -16,6 +16,7 @@ from conversation_service.domain.model.messages import OutboundMessage
 from conversation_service.domain.model.participants import Block
 from conversation_service.domain.model.rate_limits import SenderLimits
 from conversation_service.store.conversations.types import Committed, Conflict, Duplicate
+from conversation_service.store.keyspace.timestamps import from_ms, to_ms
 from conversation_service.store.records.payloads import StoredResponse
 from support.builders.conversations import ALICE, BOB, CAROL, MASKED, POOL, route
 
@@ -144,6 +145,18 @@ async def test_rate_limits_are_stored_and_two_do_not_write_them_at_once(harness:
     assert (await harness.load(ReadSet(people=(ALICE,)))).sender_limits[ALICE] == wrong
 
 
+async def test_limits_are_compared_whole_whatever_their_bytes(harness: Harness) -> None:
+    # Two hours from now, with a line break among its bytes.
+    later = ((to_ms(harness.clock.now()) >> 16) + 110 << 16) + 0x0A00
+    limits = (SenderLimits(helped_until=from_ms(later + number)) for number in range(3))
+    first, second, third = limits
+    for before, following in ((SenderLimits(), first), (first, second)):
+        change = Change(sender_limits=SenderLimitsChange(ALICE, before, following))
+        assert await harness.commit(change) == Committed()
+    late = Change(sender_limits=SenderLimitsChange(ALICE, first, third))
+    assert await harness.commit(late) == Conflict()
+
+
 async def test_a_blocked_pair_is_known_to_both_and_does_not_meet(harness: Harness) -> None:
     block = Block("1", ALICE.participant_id, BOB.participant_id, harness.clock.now(), "c")
     assert await harness.commit(Change(new_block=block)) == Committed()
@@ -188,7 +201,7 @@ async def test_messages_of_a_change_are_added_once_however_often_it_is_committed
     texts = tuple(OutboundMessage(f"m{index}", "c", MASKED, CAROL, "hello") for index in range(2))
     for _ in range(3):
         await harness.commit(Change(texts=texts), "r")
-    assert await harness.redis.xlen("maskline:v1:{main}:outbox") == 2
+    assert await harness.redis.xlen("ml1:{main}:outbox") == 2
 
 
 async def test_stored_responses_with_a_purged_conversation_expire_with_it(harness: Harness) -> None:

@@ -46,10 +46,10 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "settings": ALWAYS,
         "version": ALWAYS,
         "conversation": with_conversation,
-        "route": settings.lifecycle.cool_off,
+        "r": settings.lifecycle.cool_off,
         "code": GONE,
         "name": GONE,
-        "limits": max(
+        "l": max(
             LOCKOUT, FAILURES_WINDOW, RELAYED_DAY, OPENINGS_WINDOW, OPTED_OUT_HELP_SILENCE
         ),
         "introduced": INTRODUCTION_LIFETIME,
@@ -66,10 +66,10 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "timeline": with_conversation,
         "history": with_conversation,
         "name-history": with_conversation,
-        "idempotency": settings.retention.idempotency_records,
+        "i": settings.retention.idempotency_records,
         "responses": settings.retention.idempotency_records,
         "duplicates": settings.retention.idempotency_records,
-        "message": max(settings.retention.messages, settings.retention.dead_letters),
+        "m": max(settings.retention.messages, settings.retention.dead_letters),
         "outbox": ALWAYS,
         "dead": ALWAYS,
         "dead-rewritten": GONE,

@@ -34,7 +34,7 @@ from support.services.conversation_service import RunningService
 KEYS = Keys(POOL.name)
 
 # An outbox entry or a dead letter is encrypted for its message, a held message for its list.
-KINDS_WITH_BODIES = ("message", "held")
+KINDS_WITH_BODIES = ("m", "held")
 
 LOST = messaging_pb2.SendMessageResult(
     outcome=messaging_pb2.SEND_OUTCOME_UNCERTAIN,

@@ -1,4 +1,4 @@
-"""What the texts of strangers leave behind, as docs/privacy.md says."""
+"""What texts and conversations take: of strangers as docs/privacy.md says."""
 
 from datetime import timedelta
 
@@ -7,10 +7,13 @@ from support.services.conversation_service import RunningService
 
 PEOPLE = [f"+142555501{number:02}" for number in range(64)]
 HOUR = timedelta(hours=1)
-# Bytes for each text, key and all; measured: 420, 283 and 89.
-LIMITS = {timedelta(0): 450.0, 2 * HOUR: 300.0, 26 * HOUR: 95.0}
+# Bytes for each text, key and all; measured: 272, 198 and 77.
+LIMITS = {timedelta(0): 290.0, 2 * HOUR: 215.0, 26 * HOUR: 85.0}
 # Of everybody, however many text.
 SHARED = {"outbox", "epoch", "lease", "fence"}
+
+# Bytes of the largest key of a kind, in a conversation in which both have texted.
+SIZES = {"conversation": 272, "m": 160, "r": 88, "l": 104}
 
 
 async def bytes_kept(service: RunningService, longer_than: timedelta) -> int:
@@ -38,3 +41,16 @@ async def test_a_strangers_text_leaves_little_and_most_of_it_not_for_long(
     await text_all(service, "hello? who is this?")
     # Muted: only that it was received is kept.
     assert (await bytes_kept(service, timedelta(0)) - before) / len(PEOPLE) < LIMITS[26 * HOUR]
+
+
+async def test_the_keys_of_a_conversation_and_its_texts_are_small(service: RunningService) -> None:
+    alice, bob = PEOPLE[:2]
+    await service.open(alice, bob)
+    for sender in (alice, bob):
+        await service.deliver(sender, "hello")
+    sizes = dict.fromkeys(SIZES, 0)
+    async for key in service.redis.scan_iter():
+        kind = parse_key(key.decode()).kind
+        size = int(await service.redis.memory_usage(key, samples=0) or 0)
+        sizes[kind] = max(size, sizes.get(kind, 0))
+    assert all(0 < sizes[kind] <= size for kind, size in SIZES.items()), sizes

@@ -57,7 +57,7 @@ UNSEEN = {
     *("blind-index-key", "restore-request", "number-lookups", "pending-erasures", "erasure-lease"),
 }
 # What a live conversation needs.
-LIVE = {"conversation", "timeline", "route", "name", "held", "live-by-number", "live-by-person"}
+LIVE = {"conversation", "timeline", "r", "name", "held", "live-by-number", "live-by-person"}
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ async def test_a_changed_setting_applies_to_new_records_and_to_all_events(
     )
     updated = (await ask(service.pools.UpdatePool, request)).pool
     assert updated.settings.retention == retention
-    kinds = (("idempotency", 3, 20), ("message", 7, 21))
+    kinds = (("i", 3, 20), ("m", 7, 21))
     before = {kind: await lifetimes(service, kind) for kind, _, _ in kinds}
     await service.deliver(ALICE_NUMBER, "after")
     for kind, former, chosen in kinds:

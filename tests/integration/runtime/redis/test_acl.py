@@ -149,10 +149,10 @@ def test_every_command_in_the_code_of_a_service_is_granted_to_its_user(
         (CONVERSATION, ("EVAL", "return 1", "0")),
         (CONVERSATION, ("GET", "another application's")),
         (CONVERSATION, ("GET", "maskline:v1:messaging:{t1}:attempt")),
-        (MESSAGING, ("GET", "maskline:v1:{main}:settings")),
+        (MESSAGING, ("GET", "ml1:{main}:settings")),
         (MESSAGING, ("SCAN", "0")),
         (MESSAGING, ("ACL", "LIST")),
-        ("default", ("GET", "maskline:v1:{main}:settings")),
+        ("default", ("GET", "ml1:{main}:settings")),
     ],
 )
 async def test_other_commands_are_denied(

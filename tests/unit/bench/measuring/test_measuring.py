@@ -80,7 +80,7 @@ def test_each_system_is_first_in_turn() -> None:
 
 @pytest.mark.parametrize(
     ("key", "kind"),
-    [(b"maskline:v1:{main}:message:1:2", "message"), (b"maskline:v1:{main}:outbox", "outbox"),
+    [(b"ml1:{main}:m:1:2", "m"), (b"ml1:{main}:outbox", "outbox"),
      (b"elsewhere", "other")],
 )  # fmt: skip
 def test_bytes_are_grouped_by_the_kind_of_key(key: bytes, kind: str) -> None:

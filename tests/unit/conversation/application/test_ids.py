@@ -14,7 +14,7 @@ def test_ids_sort_by_time_and_do_not_repeat() -> None:
     ids = [generator.change_id(NOW + step * MILLISECOND) for step in range(200)]
     assert ids == sorted(ids)
     assert len({generator.change_id(NOW) for _ in range(1000)}) == 1000
-    assert {len(change_id) for change_id in ids} == {27}
+    assert {len(change_id) for change_id in ids} == {18}
 
 
 def test_codes_do_not_repeat_in_practice_and_have_the_form_of_a_join_code() -> None:

@@ -41,9 +41,9 @@ def test_no_two_keys_are_the_same() -> None:
 
 
 def test_every_key_begins_with_its_pool_and_version() -> None:
-    assert all(key.startswith("maskline:v1:{main}:") for key in spelled(Keys("main"), "x").values())
+    assert all(key.startswith("ml1:{main}:") for key in spelled(Keys("main"), "x").values())
     shared = spelled(DeploymentKeys(), "x").values()
-    assert all(key.startswith("maskline:v1:{deployment/}:") for key in shared)
+    assert all(key.startswith("ml1:{deployment/}:") for key in shared)
 
 
 def test_a_redis_key_is_parsed_into_its_pool_and_kind() -> None:

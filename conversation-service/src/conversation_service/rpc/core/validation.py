@@ -42,7 +42,7 @@ SEND_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 EVENT_ID = re.compile(r"[0-9]{1,19}-[0-9]{1,19}")
 
 # A change's id, and the place of one of its other messages.
-MESSAGE_ID = re.compile(r"[0-9a-f]{27}(-[0-9]{1,4})?")
+MESSAGE_ID = re.compile(r"[0-9A-Za-z]{18}(-[0-9]{1,4})?")
 
 # As the messaging service has it.
 MAX_URL_LENGTH = 4096

@@ -23,7 +23,7 @@ from conversation_service.store.conversations.types import (
 )
 from conversation_service.store.encryption import conversation_keys
 from conversation_service.store.keyspace.timestamps import span_ms, to_ms
-from conversation_service.store.records.event_details import encode_detail
+from conversation_service.store.records.event_details import encode_detail, encode_type
 from conversation_service.store.records.message import (
     encode_discarded,
     encode_record,
@@ -154,9 +154,9 @@ class CommitScript:
         change, attempts = commit.change, commit.change.code_attempts
         for limits in filter(None, (change.sender_limits, *change.openings)):
             key = self._index.sender_limits(limits.person)
-            writes.expect(key, encode_sender_limits(limits.before))
+            writes.expect_value(key, encode_sender_limits(limits.before))
             end = limits.after.expires_at or commit.now
-            writes.set(key, encode_sender_limits(limits.after).encode(), end - commit.now)
+            writes.set(key, encode_sender_limits(limits.after), end - commit.now)
         if attempts is not None and attempts.after.until is not None:
             key = self._index.code_attempts(attempts.masked_number)
             writes.expect(key, encode_count(attempts.before))
@@ -165,16 +165,14 @@ class CommitScript:
 
     def _write_records(self, writes: CommitWrites, commit: Commit) -> None:
         """A held message's record stays until it is resumed or given up, as the message does."""
-        change, kept = commit.change, span_ms(commit.pool.settings.retention.messages)
+        change, kept = commit.change, commit.pool.settings.retention.messages
         for record in change.records:
-            key = self._keys.message(record.message_id)
-            writes.add("HSET", key, *encode_record(record))
-            if record.state is not MessageState.HELD:
-                writes.add("PEXPIRE", key, kept)
+            key, is_held = self._keys.message(record.message_id), record.state is MessageState.HELD
+            writes.set(key, encode_record(record), None if is_held else kept)
         for message_id in change.discarded:
             key = self._keys.message(message_id)
-            writes.add("HSET", key, *encode_discarded(commit.now))
-            writes.add("PEXPIRE", key, kept)
+            writes.add("ADVANCE", key, *encode_discarded(commit.now))
+            writes.add("PEXPIRE", key, span_ms(kept))
 
     def _index_response(self, writes: CommitWrites, commit: Commit) -> None:
         """Lists the stored responses that contain a conversation, so that purging it can empty
@@ -194,11 +192,11 @@ class CommitScript:
         change, settings = commit.change, commit.pool.settings
         for message in change.texts:
             key, conversation_id = self._keys.message(message.message_id), message.conversation_id
-            record = (
-                encode_resumed(commit.now)
-                if message.was_held
-                else encode_record(record_of(message, commit.now))
-            )
+            record = b""
+            if message.was_held:
+                writes.add("ADVANCE", key, *encode_resumed(commit.now))
+            else:
+                record = encode_record(record_of(message, commit.now))
             data_key = _data_key_of(message, change)
             payload = encode_payload(message, has_conversation=not data_key)
             encrypted = self._records.encrypt_body(payload, key, conversation_id, data_key)
@@ -207,7 +205,7 @@ class CommitScript:
             if not conversation_id:
                 kept = min(kept, settings.sending.message_validity + KEPT_FOR_RECEIPTS)
             ids = (writes.index(key), message.message_id)
-            yield (*ids, span_ms(kept), encrypted, len(record), *record)
+            yield (*ids, span_ms(kept), encrypted, record)
 
     def _encoded_response(self, commit: Commit) -> bytes:
         """The sender of an inbound message gets no response: only a client's is stored."""
@@ -218,7 +216,7 @@ class CommitScript:
 
 
 def _event(event: Event) -> tuple[Argument, ...]:
-    kind, detail = event.type.value, encode_detail(event.detail)
+    kind, detail = encode_type(event.type), encode_detail(event.detail)
     return kind, event.conversation_id, event.participant_id, event.message_id, detail
 
 

@@ -39,6 +39,10 @@ class CommitWrites:
         """The first line of the string must be this; empty: there must be no string."""
         self._check("head", key, head)
 
+    def expect_value(self, key: str, value: bytes) -> None:
+        """The whole string must be this; empty: there must be no string."""
+        self._check("value", key, value)
+
     def expect_unset(self, key: str, field: str) -> None:
         """The hash must not have this field."""
         self._check("unset", key, field)
@@ -53,6 +57,6 @@ class CommitWrites:
         self._writes += [2 + len(words), command, self.index(key), *words]
         self._write_count += 1
 
-    def _check(self, kind: str, key: str, expected: str) -> None:
+    def _check(self, kind: str, key: str, expected: Argument) -> None:
         self._checks += [kind, self.index(key), expected]
         self._check_count += 1

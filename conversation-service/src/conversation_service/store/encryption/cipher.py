@@ -12,8 +12,8 @@ from hashlib import sha256
 from conversation_service.domain.errors import BackendUnavailable
 from conversation_service.store.encryption.key_ring import KeyRing
 
-# 16 bytes: no two people of a pool collide in practice, and Redis keys stay short.
-BLIND_INDEX_BYTES = 16
+# 96 bits: no two people of a pool collide in practice, and Redis keys stay short.
+BLIND_INDEX_BYTES = 12
 
 
 class Cipher:
@@ -48,7 +48,7 @@ class Cipher:
         # Lengths in front: ("ab", "c") and ("a", "bc") are different.
         message = "".join(f"{len(part)}:{part}" for part in parts).encode()
         digest = hmac.digest(self._blind_index_key, message, sha256)[:BLIND_INDEX_BYTES]
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return base64.urlsafe_b64encode(digest).decode()
 
     def encrypt(self, plain: bytes, record: str) -> bytes:
         """Encrypts a value; `record` is its associated data, so it decrypts nowhere else."""

@@ -19,7 +19,7 @@ from conversation_service.store.encryption.key_ring import NONCE_BYTES, TAG_BYTE
 # 127 random bits, from which the AES key of 256 bits is derived: short, as each record has one.
 DATA_KEY_BYTES = 16
 
-# Set in the first byte of every data key, to recognise one in front of a record's ASCII.
+# Set in the first byte of every data key, to recognise one in front of a record.
 _NOT_TEXT = 0x80
 
 _MARK = b"\x02"

@@ -8,6 +8,7 @@ from itertools import compress
 from typing import cast
 
 from conversation_service.domain.model.conversation import Conversation
+from conversation_service.domain.model.message_records import MessageRecord
 from conversation_service.domain.model.participants import Person
 from conversation_service.store.conversations.purge import erase_call
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
@@ -18,9 +19,6 @@ from runtime.redis.scripts import raise_first_error
 PAGE = 500
 
 Entry = tuple[bytes, dict[bytes, bytes]]
-
-# Recipient, conversation and talk of a message; None once it is purged.
-MessageFields = Sequence[bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +133,8 @@ class PersonDataEraser:
 
     async def _stored_messages(self, page: Sequence[Entry]) -> list[StoredMessage]:
         """An entry that cannot be decrypted is identified by its message, unless purged."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for _, fields in page:
-            message_id = fields.get(b"message", b"").decode(errors="replace")
-            key = self._keys.message(message_id)
-            pipeline.hmget(key, "to", "conversation", "talk")
-        messages = cast("list[MessageFields]", await pipeline.execute())
+        ids = [fields.get(b"message", b"").decode(errors="replace") for _, fields in page]
+        messages = await self._storage.message_records(ids)
         data_keys = await self._data_keys.of(fields.get(b"text", b"") for _, fields in page)
         decoded = [self._decoder.decode(*entry, data_keys) for entry in page]
         return [_stored_message(*parts) for parts in zip(page, decoded, messages, strict=True)]
@@ -166,11 +160,13 @@ def _is_erased_with(
 
 
 def _stored_message(
-    entry: Entry, decoded: OutboxEntry | CorruptEntry, fields: MessageFields
+    entry: Entry, decoded: OutboxEntry | CorruptEntry, record: MessageRecord | None
 ) -> StoredMessage:
-    recipient, conversation, talk = fields
-    conversation_id, person_id = (conversation or b"").decode(), (recipient or b"").decode()
-    is_relayed = talk is not None
+    """`record` is None once it is purged."""
+    conversation_id, person_id = "", ""
+    is_relayed = record is not None and record.is_relayed
+    if record is not None:
+        conversation_id, person_id = record.conversation_id, record.recipient_id
     if isinstance(decoded, CorruptEntry):
         return StoredMessage(
             entry[0],

@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-VERSION = "v1"
+# With a version. Kinds of one letter are those of which a message or a person has one.
+PREFIX = "ml1"
 
 # The pattern by which SCAN finds all keys.
-EVERY_KEY = f"maskline:{VERSION}:{{*"
-_PARTS = re.compile(rf"maskline:{VERSION}:\{{(?P<pool>[^}}]*)\}}:(?P<kind>[^:]*)(:.*)?", re.DOTALL)
+EVERY_KEY = f"{PREFIX}:{{*"
+
+_PARTS = re.compile(rf"{PREFIX}:\{{(?P<pool>[^}}]*)\}}:(?P<kind>[^:]*)(:.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Keys:
 
     def route(self, route: str) -> str:
         """string: id of the live conversation on a route (hashed), or of the cooling one."""
-        return self._key(f"route:{route}")
+        return self._key(f"r:{route}")
 
     def code(self, code: str) -> str:
         """string: id of the conversation that a live join code (hashed) leads to."""
@@ -54,7 +56,7 @@ class Keys:
 
     def sender_limits(self, participant_id: str) -> str:
         """string: rate limits of a participant, as counts and times."""
-        return self._key(f"limits:{participant_id}")
+        return self._key(f"l:{participant_id}")
 
     def person_changed(self, person_id: str) -> str:
         """string: what all pools share about a person may have changed; expires."""
@@ -116,7 +118,7 @@ class Keys:
     @property
     def idempotency_prefix(self) -> str:
         """purge.lua appends hashes to it, which it reads from a list of responses."""
-        return self._key("idempotency:")
+        return self._key("i:")
 
     def idempotency(self, command: str) -> str:
         """string: of a command (hashed): fingerprint, line break, encrypted response."""
@@ -133,10 +135,10 @@ class Keys:
     @property
     def message_prefix(self) -> str:
         """purge.lua appends message ids to it, which it reads from events."""
-        return self._key("message:")
+        return self._key("m:")
 
     def message(self, message_id: str) -> str:
-        """hash: state, rank, times, conversation, recipient, content and detail of a message."""
+        """string: state, times, recipient, conversation, content and detail of a message."""
         return self.message_prefix + message_id
 
     @property
@@ -207,7 +209,7 @@ class Keys:
         return self._key("fence")
 
     def _key(self, rest: str) -> str:
-        return f"maskline:{VERSION}:{{{self.pool}}}:{rest}"
+        return f"{PREFIX}:{{{self.pool}}}:{rest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +286,7 @@ class DeploymentKeys:
         return self._key("reconciliation-fence")
 
     def _key(self, rest: str) -> str:
-        return f"maskline:{VERSION}:{{deployment/}}:{rest}"
+        return f"{PREFIX}:{{deployment/}}:{rest}"
 
 
 class KeyParts(NamedTuple):

@@ -15,14 +15,15 @@
            8 prefix of the keys of conversations, in the same slot
            9 number of checks · 10 of writes · 11 of messages · 12 of events, then
            for each check:    kind, index of the key, expected. "head": the first line of the string
-                              is the expected one, "" for no string. "unset": the hash does not
-                              have the expected field
+                              is the expected one, "" for no string. "value": the whole string
+                              is. "unset": the hash does not have the expected field
            for each write:    number of words, command, index of the key, further words. "TALLY" is
-                              HINCRBY that deletes the field at 0
-           for each message:  index of its key (hash: state, rank, at (ms), changed (ms),
-                              conversation, to, talk, sys; expires), message id, how long
-                              it is kept (ms), encrypted payload, number of words, then its fields
-                              and their values
+                              HINCRBY that deletes the field at 0. "ADVANCE" replaces the state of
+                              a message, when it changed (ms), and unless it is "" the detail
+           for each message:  index of its key (string: rank and letter of the state, changed (ms),
+                              to, conversation, at (ms, hexadecimal), content, detail; expires),
+                              message id, how long it is kept (ms), encrypted payload, record,
+                              "" if it has one
            for each event:    type, conversation id, participant id, message id, detail
   RETURNS  {"done", ""} | {"repeat", response} | {"reused", ""} | {"conflict", ""}
            Only "done" writes.
@@ -50,7 +51,17 @@ local function holds(kind, key, expected)
   if kind == "unset" then
     return redis.call("HEXISTS", key, expected) == 0
   end
-  return head(redis.call("GET", key) or "") == expected
+  local stored = redis.call("GET", key) or ""
+  return (kind == "head" and head(stored) or stored) == expected
+end
+
+local function advance(message, state, now, detail)
+  local kept, former =
+    string.match(redis.call("GET", message) or "", "^%S+ %d*( %S* %S* %x+ %S+)(.*)$")
+  if kept then
+    local reason = detail ~= "" and " " .. detail or former
+    redis.call("SET", message, state .. " " .. now .. kept .. reason, "KEEPTTL")
+  end
 end
 
 -- A conversation may have been purged since the decision; nothing else would delete its timeline.
@@ -91,16 +102,20 @@ redis.call("SET", idempotency, fingerprint .. "\n" .. response, "PX", idempotenc
 for _ = 1, write_count do
   local words = { take(tonumber((take(1)))) }
   words[2] = KEYS[tonumber(words[2])]
-  if words[1] ~= "TALLY" then
+  if words[1] == "ADVANCE" then
+    advance(unpack(words, 2))
+  elseif words[1] ~= "TALLY" then
     redis.call(unpack(words))
   elseif redis.call("HINCRBY", words[2], words[3], words[4]) <= 0 then
     redis.call("HDEL", words[2], words[3])
   end
 end
 for _ = 1, message_count do
-  local index, id, kept_ms, payload, words = take(5)
+  local index, id, kept_ms, payload, record = take(5)
   local message = KEYS[tonumber(index)]
-  redis.call("HSET", message, take(tonumber(words)))
+  if record ~= "" then
+    redis.call("SET", message, record)
+  end
   redis.call("PEXPIRE", message, kept_ms)
   redis.call("XADD", outbox, "*", "message", id, "at", now_ms, "text", payload)
 end

@@ -3,7 +3,8 @@
   were accepted. It writes nothing.
 
   KEYS     1 timeline  list    event ids of the conversation without their hyphen, ascending
-           2 events    stream  type, at (ms), conversation, participant, message, detail
+           2 events    stream  type ("A" accepted, "R" relayed), at (ms), conversation, participant,
+                       message, detail
            3 trimmed   string  id of the newest event that has been removed
   ARGV     1 the message id to list after, "" to list from the first · 2 the most ids to list
            3 by how much times of events may be out of order (ms) · 4 how many events are examined
@@ -18,11 +19,16 @@ local after, limit, disorder_ms, examined =
   ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 -- Milliseconds since 1970 have as many digits until the year 2286.
 local ms_digits, chunk = 13, 100
-local accepts = { MESSAGE_ACCEPTED = true, MESSAGE_HELD = true, MESSAGE_NOT_RELAYED = true }
+local digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+local accepts = { A = true, MESSAGE_HELD = true, MESSAGE_NOT_RELAYED = true }
 local length = redis.call("LLEN", timeline)
 
 local function accepted_ms(id)
-  return tonumber(string.sub(id, 1, 11), 16)
+  local ms = 0
+  for index = 1, 7 do
+    ms = ms * #digits + string.find(digits, string.sub(id, index, index), 1, true) - 1
+  end
+  return ms
 end
 
 -- The fields of a listed event; none of one that has been removed.
@@ -79,7 +85,7 @@ local function place_of(id)
   return search(first_at(ms - disorder_ms), function(fields)
     local at = tonumber(fields.at or 0)
     if fields.message == id and at == ms then
-      return accepts[fields.type] or fields.type == "MESSAGE_RELAYED" or nil
+      return accepts[fields.type] or fields.type == "R" or nil
     end
     return at <= ms + disorder_ms and nil
   end)
@@ -87,7 +93,7 @@ end
 
 local function start_after(id)
   local place = place_of(id) or search(first, function(fields)
-    return fields.message == id and fields.type == "MESSAGE_RELAYED" or nil
+    return fields.message == id and fields.type == "R" or nil
   end)
   return place and place + 1 or first_at(accepted_ms(id) + 1)
 end
@@ -101,7 +107,7 @@ end
 -- A message that was held is listed where it was held, for as long as that is known. It may have
 -- been relayed within the same millisecond, and the page may begin in between.
 local function is_first(fields, index)
-  if fields.type ~= "MESSAGE_RELAYED" then
+  if fields.type ~= "R" then
     return accepts[fields.type]
   end
   local id, ms = fields.message, accepted_ms(fields.message)

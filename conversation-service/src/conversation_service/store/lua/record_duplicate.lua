@@ -4,7 +4,7 @@
 
   KEYS     1 duplicates  counter  how often; expires
            2 events      stream   type, at (ms), conversation, participant, message, detail
-           3 message     hash     conversation; there is none of a keyword
+           3 message     string   record, as commit.lua describes it; there is none of a keyword
   ARGV     1 now_ms · 2 counter_ms · 3 how many are recorded · 4 event type
            5 conversation id, "" to read it from the message · 6 participant id
            7 message id, "" for a keyword
@@ -20,7 +20,7 @@ if count == 1 then
   redis.call("PEXPIRE", duplicates, counter_ms)
 end
 if conversation == "" then
-  conversation = redis.call("HGET", message, "conversation") or ""
+  conversation = string.match(redis.call("GET", message) or "", "^%S+ %S* %S* (%S*)") or ""
 end
 local timeline = timeline_prefix .. conversation
 if count > tonumber(limit) or redis.call("EXISTS", timeline) == 0 then

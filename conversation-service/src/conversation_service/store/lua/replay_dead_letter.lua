@@ -5,7 +5,7 @@
            2 dead     stream  the outbox entry: message, at (ms), text (encrypted); reason, died (ms)
            3 outbox   stream  message, at (ms), text (encrypted)
            4 events   stream  type, at (ms), conversation, participant, message, detail
-           5 message  hash    conversation; expires
+           5 message  string  record, as commit.lua describes it; expires
   ARGV     1 dead letter id · 2 message id · 3 now_ms · 4 request_ms
            5 how long the message is kept at least (ms)
            6 prefix of the keys of timelines (list of event ids without their hyphen; in the slot
@@ -33,7 +33,7 @@ redis.call("SET", request, id, "PX", request_ms)
 redis.call("XADD", outbox, "*", "message", id, "at", now_ms, "text", fields.text)
 redis.call("XDEL", dead, letter_id)
 redis.call("PEXPIRE", message, message_ms, "GT")
-local conversation = redis.call("HGET", message, "conversation") or ""
+local conversation = string.match(redis.call("GET", message) or "", "^%S+ %S* %S* (%S*)") or ""
 local event = redis.call("XADD", events, "*", "type", "MESSAGE_REPLAYED", "at", now_ms,
   "conversation", conversation, "participant", "", "message", id, "detail", "")
 redis.call("RPUSHX", timeline_prefix .. conversation, (string.gsub(event, "-", "")))

@@ -7,12 +7,12 @@
            2 outbox    stream
            3 events    stream  type, at (ms), conversation, participant, message, detail
            4 dead      stream  the outbox entry, and: reason, died (ms)
-           5+ messages hash    state, rank, changed (ms), detail, conversation; expires
+           5+ messages string  records, as commit.lua describes them; expire
   ARGV     1 the caller's token · 2 now_ms
            3 prefix of the keys of timelines (list of event ids without their hyphen; in the slot
              of all keys of the pool)
-           4+ for each message: entry id, message id, state, rank, event type ("" for none),
-             detail, how an uncertain send was resolved ("" for not at all), dead-letter reason
+           4+ for each message: entry id, message id, rank and letter of the state, event type
+             ("" for none), detail, how an uncertain send was resolved ("" for not at all), dead-letter reason
              ("" to move the state instead), text for the dead letter ("" for the outbox's own),
              how long the message of a dead letter is kept at least (ms)
   RETURNS  {"done", ""} | {"fenced", ""}
@@ -21,7 +21,7 @@
 ]]
 local lease, outbox, events, dead = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local token, now_ms, timeline_prefix = unpack(ARGV, 1, 3)
-local first_message, first_entry, width = 5, 4, 10
+local first_message, first_entry, width = 5, 4, 9
 
 local function record(conversation, id, kind, detail)
   local event = redis.call("XADD", events, "*", "type", kind, "at", now_ms, "conversation",
@@ -47,9 +47,10 @@ end
 for index = first_message, #KEYS do
   local message = KEYS[index]
   local entry = first_entry + width * (index - first_message)
-  local entry_id, id, state, rank, kind, detail, resolution, reason, text, dead_ms =
+  local entry_id, id, state, kind, detail, resolution, reason, text, dead_ms =
     unpack(ARGV, entry, entry + width - 1)
-  local current, conversation = unpack(redis.call("HMGET", message, "rank", "conversation"))
+  local rank, kept, conversation, former =
+    string.match(redis.call("GET", message) or "", "^(%d)%a %d*( %S* (%S*) %x+ %S+)(.*)$")
   conversation = conversation or ""
   local waiting
   if reason ~= "" or resolution ~= "" then
@@ -59,11 +60,9 @@ for index = first_message, #KEYS do
     if waiting then
       dead_letter(waiting[2], message, id, reason, text, dead_ms, conversation)
     end
-  elseif current and tonumber(rank) > tonumber(current) then
-    redis.call("HSET", message, "state", state, "rank", rank, "changed", now_ms)
-    if detail ~= "" then
-      redis.call("HSET", message, "detail", detail)
-    end
+  elseif rank and tonumber(string.sub(state, 1, 1)) > tonumber(rank) then
+    local failed = detail ~= "" and " " .. detail or former
+    redis.call("SET", message, state .. " " .. now_ms .. kept .. failed, "KEEPTTL")
     if kind ~= "" and conversation ~= "" then
       record(conversation, id, kind, detail)
     end

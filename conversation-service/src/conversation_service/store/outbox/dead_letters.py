@@ -16,7 +16,8 @@ from conversation_service.domain.model.messages import MessageState
 from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.store.keyspace.timestamps import from_ms, span_ms, to_ms
 from conversation_service.store.outbox.entry import CorruptEntry, OutboxDecoder, OutboxEntry
-from conversation_service.store.records.event_details import encode_detail
+from conversation_service.store.records.event_details import encode_detail, encode_type
+from conversation_service.store.records.message import encode_state
 from conversation_service.store.storage import PoolStorage
 from runtime.redis.scripts import Argument, raise_first_error
 
@@ -74,6 +75,7 @@ class DeadLetters:
     """
 
     def __init__(self, storage: PoolStorage) -> None:
+        self._storage = storage
         self._redis = storage.redis
         self._scripts = storage.scripts
         self._keys = storage.keys
@@ -142,7 +144,7 @@ class DeadLetters:
     ) -> str | None:
         keys = (self._keys.events, self._keys.message(message_id))
         state, event, detail = status
-        change = (state.value, state.rank, event.value, encode_detail(detail))
+        change = (encode_state(state), encode_type(event), encode_detail(detail))
         kept = span_ms(settings.retention.idempotency_records)
         arguments = (message_id, to_ms(now), kept, *change)
         return await self._run("discard_dead_letter", request, keys, arguments)
@@ -170,13 +172,10 @@ class DeadLetters:
         entries = cast("list[Entry]", found)
         # Dead letters are encrypted under the state key: no data keys are needed.
         decoded = [self._decoder.decode(*entry, data_keys={}) for entry in entries]
-        pipeline = self._redis.pipeline(transaction=False)
-        for entry in decoded:
-            pipeline.hget(self._keys.message(entry.message_id), "conversation")
-        places = cast("list[bytes | None]", await pipeline.execute() if decoded else [])
+        records = await self._storage.message_records([entry.message_id for entry in decoded])
         return [
-            _dead_letter(entry, fields, (conversation_id or b"").decode())
-            for entry, (_, fields), conversation_id in zip(decoded, entries, places, strict=True)
+            _dead_letter(entry, fields, record.conversation_id if record else "")
+            for entry, (_, fields), record in zip(decoded, entries, records, strict=True)
         ]
 
 

@@ -20,7 +20,7 @@ from conversation_service.store.outbox.settlement import (
     settle_arguments,
 )
 from conversation_service.store.people import PeopleLookup, PeopleStatus
-from conversation_service.store.records.message import decode_record
+from conversation_service.store.records.message import encode_state
 from conversation_service.store.storage import PoolStorage
 from runtime.redis.scripts import Argument, raise_first_error
 
@@ -53,6 +53,7 @@ class Outbox:
 
     def __init__(self, storage: PoolStorage, reader: Redis) -> None:
         """`reader` is for reads that wait: they keep a connection busy."""
+        self._storage = storage
         self._redis = storage.redis
         self._reader = reader
         self._scripts = storage.scripts
@@ -140,8 +141,7 @@ class Outbox:
                 (self._keys.message(update.message_id), self._keys.events),
                 (
                     update.message_id,
-                    update.state.value,
-                    update.state.rank,
+                    encode_state(update.state),
                     to_ms(now),
                     *event_of(update),
                     self._keys.timeline_prefix,
@@ -154,12 +154,8 @@ class Outbox:
 
     async def messages(self, message_ids: Sequence[str]) -> list[MessageRecord]:
         """The records of messages, without those that are not kept."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for message_id in message_ids:
-            pipeline.hgetall(self._keys.message(message_id))
-        hashes = cast("list[dict[bytes, bytes]]", await pipeline.execute())
-        pairs = zip(message_ids, hashes, strict=True)
-        return [decode_record(message_id, fields) for message_id, fields in pairs if fields]
+        records = await self._storage.message_records(message_ids)
+        return [record for record in records if record is not None]
 
     async def state(self, message_id: str) -> MessageState | None:
         """A message's state, None if it is not kept."""

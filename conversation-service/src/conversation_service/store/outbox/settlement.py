@@ -12,7 +12,8 @@ from conversation_service.domain.model.events import (
 )
 from conversation_service.domain.model.messages import MessageState
 from conversation_service.store.keyspace.timestamps import span_ms
-from conversation_service.store.records.event_details import encode_detail
+from conversation_service.store.records.event_details import encode_detail, encode_type
+from conversation_service.store.records.message import encode_state
 from runtime.redis.scripts import Argument
 
 
@@ -65,13 +66,12 @@ def settle_arguments(
     """The arguments of settle.lua; `payloads` are those of dead letters that change, by entry."""
     if isinstance(item, DeadLettering):
         dead = item.reason.value, payloads.get(item.entry_id, b""), span_ms(item.kept)
-        return (item.entry_id, item.message_id, "", 0, "", "", "", *dead)
-    state = item.state
-    update = (item.entry_id, item.message_id, state.value, state.rank, *event_of(item))
+        return (item.entry_id, item.message_id, "", "", "", "", *dead)
+    update = (item.entry_id, item.message_id, encode_state(item.state), *event_of(item))
     return (*update, item.resolution or "", "", "", "")
 
 
 def event_of(item: Settlement | StatusUpdate) -> tuple[str, str]:
     """The type and detail of the event that records a new state."""
     kind = _EVENT_TYPES.get(item.state)
-    return (kind.value if kind else "", encode_detail(item.failure))
+    return (encode_type(kind) if kind else "", encode_detail(item.failure))

@@ -1,11 +1,14 @@
-"""The stored form of a conversation: a short JSON list, as there are many of them.
+"""The stored form of a conversation: packed, as there are many of them.
 
-The first item is the version of the form.
+Version, state and number of participants share the first byte; a byte says which times are set.
+Then come the phone numbers, when it was created (ms), when it is due and the set times, both in ms
+after that. The rest is a JSON list.
 """
 
 import json
 from collections.abc import Callable
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
@@ -37,13 +40,18 @@ _TIMES = (
     "end_time",
 )
 
+# A phone number has at most 15 digits.
+_NUMBER_BYTES = 7
+
+_TIME_BYTES = 6
+
 # What most conversations have; values equal to these are left out at the end of the list.
-_DEFAULTS: tuple[Any, ...] = (None,) * len(_TIMES) + (
+_DEFAULTS: tuple[Any, ...] = (
+    ["", "", -1, 0],
     None,
     "",
     "",
     [[], []],
-    ["", "", -1, 0],
     None,
     {},
     0,
@@ -59,28 +67,30 @@ def encode_conversation(conversation: Conversation) -> bytes:
     created = to_ms(conversation.create_time)
     loop = conversation.loop_detector
     optional = [
-        *(_since(created, getattr(conversation, name)) for name in _TIMES),
+        [*loop.last, loop.speaker, loop.repeats],
         conversation.end_reason.value if conversation.end_reason else None,
         conversation.end_note,
         conversation.unique_name,
         [list(held) for held in conversation.held],
-        [*loop.last, loop.speaker, loop.repeats],
         _since(created, conversation.join_request_time),
         dict(conversation.labels),
         _FLAGS.index(conversation.opt_out_hints),
         list(conversation.consent_references),
     ]
-    return dumps(
-        [
-            VERSION,
-            _digits(conversation.masked_number),
-            _STATES.index(conversation.state),
-            conversation.code,
-            [_digits(person.phone_number) for person in conversation.participants],
-            created,
-            to_ms(conversation.due_time) - created,
-            *_without_defaults(optional),
-        ]
+    people = conversation.participants
+    numbers = (conversation.masked_number, *(person.phone_number for person in people))
+    times = [getattr(conversation, name) for name in _TIMES]
+    first = VERSION << 4 | (len(people) - 1) << 3 | _STATES.index(conversation.state)
+    are_set = sum(1 << index for index, time in enumerate(times) if time is not None)
+    spans = (to_ms(time) - created for time in (conversation.due_time, *times) if time is not None)
+    return b"".join(
+        (
+            bytes((first, are_set)),
+            *(int(number.removeprefix("+")).to_bytes(_NUMBER_BYTES) for number in numbers),
+            created.to_bytes(_TIME_BYTES),
+            *(span.to_bytes(_TIME_BYTES, signed=True) for span in spans),
+            dumps([conversation.code, *_without_defaults(optional)]),
+        )
     )
 
 
@@ -88,45 +98,50 @@ def decode_conversation(
     stored: bytes, *, conversation_id: str, pool: str, etag: str, person: PersonByNumber
 ) -> Conversation:
     """The conversation in a stored form."""
-    _, number, state, code, numbers, created, due, *given = json.loads(stored)
+    unread = BytesIO(stored)
+    first, are_set = unread.read(2)
+    number, *numbers = [
+        f"+{int.from_bytes(unread.read(_NUMBER_BYTES))}" for _ in range(2 + (first >> 3 & 1))
+    ]
+    created = int.from_bytes(unread.read(_TIME_BYTES))
+    due, *times = [
+        from_ms(created + int.from_bytes(unread.read(_TIME_BYTES), signed=True))
+        for _ in range(1 + are_set.bit_count())
+    ]
+    names = (name for index, name in enumerate(_TIMES) if are_set >> index & 1)
+    set_times: dict[str, Any] = dict(zip(names, times, strict=True))
+    code, *given = json.loads(unread.read())
     optional = [*given, *_DEFAULTS[len(given) :]]
-    times: dict[str, Any] = {
-        name: _after(created, since) for name, since in zip(_TIMES, optional, strict=False)
-    }
-    reason, note, name, held, loop, asked, labels, hints, references = optional[len(_TIMES) :]
+    loop, reason, note, name, held, asked, labels, hints, references = optional
     held_first, held_second = held
-    first, second, speaker, repeats = loop
+    first_digest, second_digest, speaker, repeats = loop
     first_reference, second_reference = references
     return Conversation(
         conversation_id=conversation_id,
         pool=pool,
-        masked_number=f"+{number}",
-        state=_STATES[state],
+        masked_number=number,
+        state=_STATES[first & 7],
         etag=etag,
         code=code,
-        participants=tuple(person(f"+{digits}") for digits in numbers),
+        participants=tuple(map(person, numbers)),
         create_time=from_ms(created),
-        due_time=from_ms(created + due),
+        due_time=due,
         end_reason=EndReason(reason) if reason else None,
         end_note=note,
         unique_name=name,
         labels=labels,
         held=(tuple(held_first), tuple(held_second)),
-        loop_detector=LoopDetector((first, second), speaker, repeats),
+        loop_detector=LoopDetector((first_digest, second_digest), speaker, repeats),
         join_request_time=_after(created, asked),
         opt_out_hints=_FLAGS[hints],
         consent_references=(first_reference, second_reference),
-        **times,
+        **set_times,
     )
 
 
 def dumps(value: object) -> bytes:
     """JSON without a needless byte."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def _digits(number: str) -> int:
-    return int(number.removeprefix("+"))
 
 
 def _without_defaults(values: list[Any]) -> list[Any]:

@@ -70,11 +70,12 @@ class RecordCipher:
     def encrypt_response(self, response: StoredResponse, record: str) -> bytes:
         """The first response to a client's command, for its idempotency record."""
         conversation = response.conversation
+        body = encode_conversation(conversation) if conversation else b""
         values = {
             "v": VERSION,
             "id": conversation.conversation_id if conversation else "",
             "etag": conversation.etag if conversation else "",
-            "conversation": encode_conversation(conversation).decode() if conversation else "",
+            "conversation": body.decode("latin-1"),
             "messages": [*map(encode_sent, response.messages)],
             "refused": response.is_refused,
         }
@@ -85,7 +86,7 @@ class RecordCipher:
         if not encrypted:
             return StoredResponse(is_expired=True)
         values = json.loads(self._cipher.decrypt(encrypted, record))
-        body = values["conversation"].encode()
+        body = values["conversation"].encode("latin-1")
         conversation = self._decode(body, values["id"], values["etag"]) if body else None
         messages = tuple(decode_sent(sent, values["id"]) for sent in values["messages"])
         return StoredResponse(conversation, messages, values["refused"])

@@ -1,4 +1,4 @@
-"""Details of events as the stream keeps them: a name, or a number."""
+"""Types and details of events as the stream keeps them: names, or a number."""
 
 from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.events import (
@@ -8,6 +8,26 @@ from conversation_service.domain.model.events import (
     Failure,
     FailureReason,
 )
+
+# Of the types that nearly every message leaves behind.
+_LETTERS = {
+    EventType.MESSAGE_ACCEPTED: "A",
+    EventType.MESSAGE_RELAYED: "R",
+    EventType.MESSAGE_SENT: "S",
+    EventType.MESSAGE_DELIVERED: "D",
+}
+
+_TYPES = {letter: kind for kind, letter in _LETTERS.items()}
+
+
+def encode_type(kind: EventType) -> str:
+    """The stored form of a type: its letter, or its name."""
+    return _LETTERS.get(kind, kind.value)
+
+
+def decode_type(stored: str) -> EventType:
+    """The type of an event."""
+    return _TYPES.get(stored) or EventType(stored)
 
 
 def encode_detail(detail: Detail | None) -> str:

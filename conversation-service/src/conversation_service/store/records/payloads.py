@@ -21,16 +21,35 @@ from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.rate_limits import SenderLimits, WindowCounter
 from conversation_service.store.keyspace.timestamps import (
     from_ms,
-    optional_ms,
-    optional_time,
     to_ms,
 )
 from conversation_service.store.records.conversation import dumps
 
 VERSION = 1
 
-# The stored limits of a person with none.
-_UNSET_LIMITS = ("", "", None, None, "", None, "", "", None, None, "")
+# The limits that are counts of a window; the others are times.
+_COUNTS = ("replies", "code_attempts", "failures", "relayed_minute", "relayed_day", "openings")
+
+# Stored by their index: append only.
+_LIMITS = (
+    "replies",
+    "code_attempts",
+    "helped_until",
+    "locked_until",
+    "failures",
+    "failed_until",
+    "relayed_minute",
+    "relayed_day",
+    "relay_refused_until",
+    "opted_out_helped_until",
+    "openings",
+)
+
+# Times until the year 2248 leave room for counts of two millions.
+_MS_BITS, _LIMIT_BYTES = 43, 8
+
+# Of the first two bytes; the version has the rest.
+_LIMITS_BITS = 12
 
 # Flags of an outbox entry.
 _MAY_REACH_OPTED_OUT, _IS_RELAYED, _USES_RESERVE, _HAS_FILES = 1, 2, 4, 8
@@ -137,50 +156,28 @@ def decode_count(stored: bytes) -> WindowCounter:
     return WindowCounter(int(number), from_ms(int(until))) if until else WindowCounter()
 
 
-def encode_sender_limits(limits: SenderLimits) -> str:
-    """Counts and times; empty if all are unset. Unset ones are left out at the end."""
-    if limits == SenderLimits():
-        return ""
-    values = (
-        encode_count(limits.replies),
-        encode_count(limits.code_attempts),
-        optional_ms(limits.helped_until),
-        optional_ms(limits.locked_until),
-        encode_count(limits.failures),
-        optional_ms(limits.failed_until),
-        encode_count(limits.relayed_minute),
-        encode_count(limits.relayed_day),
-        optional_ms(limits.relay_refused_until),
-        optional_ms(limits.opted_out_helped_until),
-        encode_count(limits.openings),
-    )
-    length = len(values)
-    while length and values[length - 1] == _UNSET_LIMITS[length - 1]:
-        length -= 1
-    return dumps([VERSION, *values[:length]]).decode()
+def encode_sender_limits(limits: SenderLimits) -> bytes:
+    """Version and which are set, then 8 bytes for each of them: its count and the end of its window
+    (ms), or a time; empty if none is set."""
+    fields, packed = 0, b""
+    for index, name in enumerate(_LIMITS):
+        limit = getattr(limits, name)
+        number, until = (limit.number, limit.until) if name in _COUNTS else (0, limit)
+        if until is not None:
+            fields |= 1 << index
+            packed += (number << _MS_BITS | to_ms(until)).to_bytes(_LIMIT_BYTES)
+    return (VERSION << _LIMITS_BITS | fields).to_bytes(2) + packed if packed else b""
 
 
 def decode_sender_limits(stored: bytes) -> SenderLimits:
     """A sender's rate limits."""
-    if not stored:
-        return SenderLimits()
-    _, *given = json.loads(stored)
-    values = (*given, *_UNSET_LIMITS[len(given) :])
-    replies, tries, helped_until, locked_until, failures, failed_until, *relayed = values
-    minute, day, relay_refused_until, opted_out_helped_until, openings = relayed
-    return SenderLimits(
-        replies=decode_count(replies.encode()),
-        code_attempts=decode_count(tries.encode()),
-        helped_until=optional_time(helped_until),
-        locked_until=optional_time(locked_until),
-        failures=decode_count(failures.encode()),
-        failed_until=optional_time(failed_until),
-        relayed_minute=decode_count(minute.encode()),
-        relayed_day=decode_count(day.encode()),
-        relay_refused_until=optional_time(relay_refused_until),
-        opted_out_helped_until=optional_time(opted_out_helped_until),
-        openings=decode_count(openings.encode()),
-    )
+    fields, limits = int.from_bytes(stored[:2]), dict[str, Any]()
+    starts = iter(range(2, len(stored), _LIMIT_BYTES))
+    for name in (name for index, name in enumerate(_LIMITS) if fields >> index & 1):
+        start = next(starts)
+        number, ms = divmod(int.from_bytes(stored[start : start + _LIMIT_BYTES]), 1 << _MS_BITS)
+        limits[name] = WindowCounter(number, from_ms(ms)) if name in _COUNTS else from_ms(ms)
+    return SenderLimits(**limits)
 
 
 def encode_ack(response: StoredResponse) -> bytes:

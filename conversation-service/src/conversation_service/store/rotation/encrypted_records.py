@@ -9,9 +9,9 @@ from conversation_service.store.encryption.key_ring import is_encrypted
 from conversation_service.store.keyspace.keys import Keys, parse_key
 
 # Kinds of keys with an encrypted value; some have a plain line in front of it.
-STRINGS = ("blind-index-key", "settings", "conversation", "idempotency", "erasure")
+STRINGS = ("blind-index-key", "settings", "conversation", "i", "erasure")
 
-HEADED = ("settings", "conversation", "idempotency", "erasure")
+HEADED = ("settings", "conversation", "i", "erasure")
 
 LISTS = ("held", "data-keys")
 
