@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from system.end_to_end.stack import PHONES, running_stack
 
-from conversation_service.store.keyspace.keys import DeploymentKeys
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
 from devstack.stack import Stack
 from devstack.valkey import server_command
 from runtime.redis.client import open_redis

@@ -8,7 +8,8 @@ from redis.asyncio import Redis
 
 from conversation_service.domain.model.consent import OptOut
 from conversation_service.domain.model.participants import Person
-from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
+from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import span_ms
 from conversation_service.store.records.payloads import decode_opt_out
 from conversation_service.store.short_lived import LIFE_SECONDS

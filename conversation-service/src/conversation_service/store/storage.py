@@ -9,7 +9,8 @@ from conversation_service.domain.model.message_records import MessageRecord
 from conversation_service.domain.model.messages import OutboundMessage
 from conversation_service.store.encryption.blind_index import BlindIndexKeys, PersonIds
 from conversation_service.store.encryption.cipher import Cipher
-from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
+from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.records.encrypted import ConversationKeys, RecordCipher
 from conversation_service.store.records.message import decode_record
 from conversation_service.store.short_lived import ShortLived

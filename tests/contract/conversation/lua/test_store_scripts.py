@@ -18,7 +18,8 @@ from conversation_service.store.conversations.commit import DROPPED_AT_ONCE
 from conversation_service.store.conversations.commit_conversation import FORGOTTEN_ANYWAY_AFTER
 from conversation_service.store.deployment.pool_index import PoolIndex
 from conversation_service.store.event_log import DUPLICATES_RECORDED, START, DuplicateDelivery
-from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
+from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.keyspace.timestamps import span_ms, to_ms
 from conversation_service.store.storage import Storage
 from support.builders.conversations import (

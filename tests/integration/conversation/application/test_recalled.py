@@ -14,7 +14,8 @@ from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.domain.model.conversation import EndReason
 from conversation_service.domain.model.participants import Person
 from conversation_service.store.deployment.pool_index import PoolIndex
-from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
+from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.people import MARK_LIFE
 from conversation_service.store.short_lived import LIFE_SECONDS
 from conversation_service.store.storage import Storage

@@ -28,7 +28,8 @@ from conversation_service.store.deployment.number_lookups import WINDOW as NUMBE
 from conversation_service.store.deployment.opt_out_requests import REQUESTS_KEPT
 from conversation_service.store.deployment.restore_requests import REQUESTS_KEPT as RESTORES_KEPT
 from conversation_service.store.erasure.log import ERASURE_LIFETIME
-from conversation_service.store.keyspace.keys import DeploymentKeys, Keys, parse_key
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
+from conversation_service.store.keyspace.keys import Keys, parse_key
 from conversation_service.store.people import MARK_LIFE
 from runtime.redis.write_check import KEPT_MS as WRITE_CHECK_KEPT_MS
 
@@ -49,9 +50,7 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "r": settings.lifecycle.cool_off,
         "code": GONE,
         "name": GONE,
-        "l": max(
-            LOCKOUT, FAILURES_WINDOW, RELAYED_DAY, OPENINGS_WINDOW, OPTED_OUT_HELP_SILENCE
-        ),
+        "l": max(LOCKOUT, FAILURES_WINDOW, RELAYED_DAY, OPENINGS_WINDOW, OPTED_OUT_HELP_SILENCE),
         "introduced": INTRODUCTION_LIFETIME,
         "person-changed": MARK_LIFE,
         "code-attempts": NUMBER_CODE_ATTEMPTS_WINDOW,

@@ -13,7 +13,7 @@ from conversation_service.store.encryption.blind_index_key import (
     StateKeyMismatch,
 )
 from conversation_service.store.encryption.cipher import Cipher
-from conversation_service.store.keyspace.keys import DeploymentKeys
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
 from conversation_service.store.storage import Storage
 from support.builders.conversations import POOL
 

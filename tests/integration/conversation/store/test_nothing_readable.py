@@ -6,7 +6,8 @@ from typing import cast
 import pytest
 from redis.asyncio import Redis
 
-from conversation_service.store.keyspace.keys import DeploymentKeys, parse_key
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
+from conversation_service.store.keyspace.keys import parse_key
 from maskline.conversation.v1 import conversation_pb2 as pb
 from support.builders.conversation_calls import ask, participants
 from support.builders.conversations import (

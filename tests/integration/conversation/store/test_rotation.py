@@ -9,7 +9,8 @@ from redis.asyncio import Redis
 from conversation_service.store.encryption.blind_index_key import StateKeyMismatch
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.key_ring import Key
-from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
+from conversation_service.store.keyspace.keys import Keys
 from conversation_service.store.rotation import rotation as rotations
 from conversation_service.store.rotation.encrypted_records import Entry
 from conversation_service.store.rotation.rotation import Rotation, RotationStep

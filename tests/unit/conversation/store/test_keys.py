@@ -4,7 +4,8 @@ import inspect
 
 from redis.crc import key_slot
 
-from conversation_service.store.keyspace.keys import DeploymentKeys, KeyParts, Keys, parse_key
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
+from conversation_service.store.keyspace.keys import KeyParts, Keys, parse_key
 
 
 def spelled(keys: Keys | DeploymentKeys, about: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from conversation_service.domain.model.consent import OptOut, OptOutSource
 from conversation_service.store.deployment.state_directory import KnownConsent, StateDirectory
-from conversation_service.store.keyspace.keys import DeploymentKeys
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
 from conversation_service.store.people import mark_changed
 from conversation_service.store.records.payloads import decode_opt_out, encode_opt_out
 

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from conversation_service.store.encryption.cipher import Cipher
 from conversation_service.store.encryption.key_ring import KEY_BYTES
-from conversation_service.store.keyspace.keys import DeploymentKeys
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
 
 
 class StateKeyMismatch(Exception):

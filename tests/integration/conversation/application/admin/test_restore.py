@@ -18,7 +18,7 @@ from conversation_service.store.deployment.state_directory import (
     StateDirectoryError,
 )
 from conversation_service.store.deployment.suppression_list import SuppressionList
-from conversation_service.store.keyspace.keys import DeploymentKeys
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
 from conversation_service.store.storage import Storage
 from maskline.admin.v1 import dead_letter_pb2, maintenance_pb2, person_pb2
 from maskline.admin.v1.dead_letter_pb2_grpc import DeadLetterServiceStub

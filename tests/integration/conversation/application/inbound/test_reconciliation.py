@@ -17,7 +17,7 @@ from conversation_service.application.inbound.reconciliation import (
 from conversation_service.domain.errors import BackendUnavailable
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.store.deployment.reconciliation_cursor import ReconciliationCursor
-from conversation_service.store.keyspace.keys import DeploymentKeys
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
 from conversation_service.store.storage import Storage
 from maskline.conversation.v1 import conversation_pb2
 from maskline.ingest.v1 import ingest_pb2

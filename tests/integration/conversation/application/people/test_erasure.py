@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from conversation_service.domain.model.consent import cause_of
 from conversation_service.domain.templates.catalog import Template
 from conversation_service.store.erasure.log import ERASURE_LIFETIME
-from conversation_service.store.keyspace.keys import DeploymentKeys, parse_key
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
+from conversation_service.store.keyspace.keys import parse_key
 from maskline.admin.v1 import person_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.ingest.v1 import ingest_pb2

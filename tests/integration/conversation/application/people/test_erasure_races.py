@@ -8,7 +8,8 @@ import pytest
 from redis.asyncio import Redis
 
 from conversation_service.domain.templates.catalog import Template
-from conversation_service.store.keyspace.keys import DeploymentKeys, Keys
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
+from conversation_service.store.keyspace.keys import Keys
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.messaging.v1 import messaging_pb2
 from support.builders.conversation_calls import ask, filled

@@ -11,7 +11,8 @@ from redis.asyncio import Redis
 
 from conversation_service.domain.model.participants import Person
 from conversation_service.store.erasure.person_data import PersonDataEraser
-from conversation_service.store.keyspace.keys import DeploymentKeys, parse_key
+from conversation_service.store.keyspace.deployment_keys import DeploymentKeys
+from conversation_service.store.keyspace.keys import parse_key
 from maskline.admin.v1 import person_pb2
 from support.builders.conversation_calls import ask
 from support.builders.conversations import (
