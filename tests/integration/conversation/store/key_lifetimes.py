@@ -101,7 +101,7 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
 
 
 def defined_kinds() -> set[str]:
-    """Every kind of key that store/keyspace/keys.py defines."""
+    """Every kind of key that store/keyspace/ defines."""
     return {parse_key(key).kind for keys in (Keys("main"), DeploymentKeys()) for key in _keys(keys)}
 
 
