@@ -158,7 +158,7 @@ class Carrier:
         self._submit_callback(phone, text, delays)
         self._add_record(record)
         self.phones.put(phone, text)
-        if word := opt_out_word(body):
+        if word := opt_out_word(body, to):
             self._apply_opt_out(word, phone, to)
         return text
 

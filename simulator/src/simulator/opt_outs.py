@@ -1,7 +1,11 @@
-"""STOP and UNSTOP, which Flowroute handles and answers itself (Flowroute's opt-out article)."""
+"""STOP and UNSTOP, which Flowroute handles and answers itself (Flowroute's opt-out article).
+
+The network of toll-free numbers takes START as UNSTOP (Twilio's and Vonage's pages about it).
+"""
 
 from enum import StrEnum
 
+from simulator.phone_numbers import number_type
 from simulator.storage.data_file import DataFile
 
 
@@ -22,9 +26,11 @@ REPLIES = {
 }
 
 
-def opt_out_word(body: str) -> OptOutWord | None:
+def opt_out_word(body: str, our_number: str) -> OptOutWord | None:
     """The word if the whole body is one, in any case; None otherwise."""
     word = body.strip().upper()
+    if word == "START" and number_type(our_number) == "toll-free":
+        return OptOutWord.UNSTOP
     return OptOutWord(word) if word in set(OptOutWord) else None
 
 

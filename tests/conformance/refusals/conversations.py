@@ -6,21 +6,24 @@ from uuid import uuid4
 
 from conformance.kit.numbers import DRAINING_NUMBER, MASKED_NUMBERS, NOBODYS_NUMBER
 from conformance.kit.own_pool import FULL_POOL, OwnPool, Talk, participants
-from conformance.refusals.made import NO_POOL, NOTHING, Maker, Table, carried_out, with_fields
-from google.protobuf.field_mask_pb2 import FieldMask
+from conformance.refusals.made import NO_POOL, NOTHING, Maker, Table, carried_out
+from conformance.refusals.requests import (
+    NUMBER,
+    code,
+    create,
+    end,
+    join,
+    pause,
+    reopen,
+    resume,
+    send,
+    update,
+)
 from google.protobuf.message import Message
 
 from maskline.conversation.v1 import conversation_pb2 as pb
-from maskline.conversation.v1 import message_pb2
 
-NUMBER = MASKED_NUMBERS[0]
 HELD_LIMIT = 50
-
-
-def create(own: OwnPool, person: str = "", **fields: str) -> Message:
-    """Of this person and another one; other fields so that it succeeds."""
-    people = participants(own.person(), person or own.person())
-    return with_fields(pb.CreateConversationRequest(participants=people, silent=True), fields)
 
 
 def creating_too_soon(own: OwnPool) -> Message:
@@ -51,6 +54,19 @@ def creating_for_somebody_opted_out(own: OwnPool) -> Message:
     return create(own, person)
 
 
+def stopping(own: OwnPool, person: str, number: str = NUMBER) -> None:
+    """The person opts out on this number, and in again on another one."""
+    own.text(person, number, "stop")
+    another = next(masked for masked in MASKED_NUMBERS if masked != number)
+    own.text(person, another, "unstop")
+
+
+def creating_where_the_carrier_blocks(own: OwnPool) -> Message:
+    person = own.person()
+    stopping(own, person)
+    return create(own, person, masked_number=NUMBER)
+
+
 def creating_forgotten(own: OwnPool) -> Message:
     person = own.person()
     request = carried_out(own, create(own, person))
@@ -75,15 +91,6 @@ def creating_for_two_who_parted(own: OwnPool) -> Message:
     return pb.CreateConversationRequest(participants=participants(*parted(own).people))
 
 
-def join(own: OwnPool, code: str = "X4X4X4", **fields: str) -> Message:
-    request = pb.JoinConversationRequest(join_code=code, phone_number=own.person())
-    return with_fields(request, fields)
-
-
-def code(own: OwnPool, person: str = "") -> str:
-    return own.waiting(person, NUMBER).join_code
-
-
 def joining_while_in_another(own: OwnPool) -> Message:
     [person, _] = own.active(masked_number=NUMBER).people
     return join(own, code(own), phone_number=person)
@@ -105,19 +112,17 @@ def joining_who_parted(own: OwnPool) -> Message:
     return join(own, code(own, second), phone_number=first)
 
 
+def joining_where_the_carrier_blocks(own: OwnPool) -> Message:
+    person = own.person()
+    stopping(own, person)
+    return join(own, code(own), phone_number=person)
+
+
 def joining_forgotten(own: OwnPool) -> Message:
     person = own.person()
     request = carried_out(own, join(own, code(own), phone_number=person))
     own.erase(person)
     return request
-
-
-def update(conversation_id: str, path: str = "labels", **fields: str) -> Message:
-    conversation = pb.Conversation(conversation_id=conversation_id)
-    request = pb.UpdateConversationRequest(
-        conversation=conversation, update_mask=FieldMask(paths=[path])
-    )
-    return with_fields(request, fields)
 
 
 def updating_to_a_name_in_use(own: OwnPool) -> Message:
@@ -129,29 +134,6 @@ class Change(Protocol):
     """A request that changes this conversation; other fields so that it succeeds."""
 
     def __call__(self, conversation_id: str, **fields: str) -> Message: ...
-
-
-def end(conversation_id: str, **fields: str) -> Message:
-    return with_fields(pb.EndConversationRequest(conversation_id=conversation_id), fields)
-
-
-def send(conversation_id: str, **fields: str) -> Message:
-    request = message_pb2.SendMessageRequest(conversation_id=conversation_id, body="hello")
-    if "participant_id" not in fields:
-        request.system.SetInParent()
-    return with_fields(request, fields)
-
-
-def pause(conversation_id: str, **fields: str) -> Message:
-    return with_fields(pb.PauseConversationRequest(conversation_id=conversation_id), fields)
-
-
-def resume(conversation_id: str, **fields: str) -> Message:
-    return with_fields(pb.ResumeConversationRequest(conversation_id=conversation_id), fields)
-
-
-def reopen(conversation_id: str, **fields: str) -> Message:
-    return with_fields(pb.ReopenConversationRequest(conversation_id=conversation_id), fields)
 
 
 def changing(change: Change, ready: Callable[[OwnPool], Talk]) -> dict[str, Maker]:
@@ -212,6 +194,12 @@ def reopening_with_somebody_opted_out(own: OwnPool) -> Message:
     return reopen(talk.conversation_id)
 
 
+def reopening_where_the_carrier_blocks(own: OwnPool) -> Message:
+    talk = own.ended()
+    stopping(own, talk.people[0], talk.conversation.masked_number)
+    return reopen(talk.conversation_id)
+
+
 def _without(table: dict[str, Maker], *reasons: str) -> dict[str, Maker]:
     return {reason: maker for reason, maker in table.items() if reason not in reasons}
 
@@ -222,6 +210,7 @@ TABLE: Table = {
         "POOL_NOT_FOUND": lambda own: create(own, pool_id=NO_POOL),
         "MASKED_NUMBER_NOT_FOUND": lambda own: create(own, masked_number=NOBODYS_NUMBER),
         "MASKED_NUMBER_NOT_ACTIVE": lambda own: create(own, masked_number=DRAINING_NUMBER),
+        "MASKED_NUMBER_BLOCKED_AT_CARRIER": creating_where_the_carrier_blocks,
         "MASKED_NUMBER_COOLING": creating_too_soon,
         "ALREADY_IN_CONVERSATION": creating_on_a_number_in_use,
         "NO_NUMBER_AVAILABLE": creating_beyond_all_numbers,
@@ -237,6 +226,7 @@ TABLE: Table = {
         "POOL_NOT_FOUND": lambda own: join(own, pool_id=NO_POOL),
         "JOIN_CODE_INVALID": join,
         "ALREADY_IN_CONVERSATION": joining_while_in_another,
+        "MASKED_NUMBER_BLOCKED_AT_CARRIER": joining_where_the_carrier_blocks,
         "MASKED_NUMBER_COOLING": joining_too_soon_after_another,
         "PARTICIPANT_OPTED_OUT": joining_opted_out,
         "CONTACT_LIMIT_REACHED": joining_who_parted,
@@ -282,5 +272,6 @@ TABLE: Table = {
         "UNIQUE_NAME_ALREADY_EXISTS": reopening_a_name_in_use,
         "PARTICIPANT_OPTED_OUT": reopening_with_somebody_opted_out,
         "CONTACT_LIMIT_REACHED": lambda own: reopen(parted(own).conversation_id),
+        "MASKED_NUMBER_BLOCKED_AT_CARRIER": reopening_where_the_carrier_blocks,
     },
 }

@@ -16,7 +16,9 @@ def deliver(model: Model) -> list[ExpectedMessage]:
             continue
         if message.to not in model.carrier_blocked:
             sent.append(message)
-        elif message.to not in model.opted_out:
+            continue
+        model.pools[message.pool].carrier_blocks.add((message.number, message.to))
+        if message.to not in model.opted_out:
             model.opted_out[message.to] = "carrier"
             end_all(model, message.to)
     return sent

@@ -124,6 +124,8 @@ def reopen(model: Model, pool: PoolModel, conversation: Conversation) -> str:
         return "UNIQUE_NAME_ALREADY_EXISTS"
     if any(person in model.opted_out for person in conversation.people):
         return "PARTICIPANT_OPTED_OUT"
+    if any((conversation.number, person) in pool.carrier_blocks for person in conversation.people):
+        return "MASKED_NUMBER_BLOCKED_AT_CARRIER"
     people = conversation.people
     if not pool.may_connect(people, model.now) or not pool.may_bring_in(people, model.now):
         return "CONTACT_LIMIT_REACHED"

@@ -8,7 +8,7 @@ from model.reference.inbound_context import InboundContext, InboundMessage
 from model.reference.lifecycle import end, end_all, expire, join, start
 from model.reference.limits import LOCKOUT
 from model.reference.records import Conversation
-from model.reference.state import NO_TIME, Model
+from model.reference.state import NO_TIME, Model, PoolModel
 
 from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.consent import OptOutSource
@@ -25,8 +25,19 @@ def receive(model: Model, message: InboundMessage) -> str:
         return "REPEATED"
     pool.received_ids.add(message.message_id)
     expire(model)
+    _note_carrier_block(pool, message)
     _decide(InboundContext(model, pool, message))
     return "ACCEPTED"
+
+
+def _note_carrier_block(pool: PoolModel, message: InboundMessage) -> None:
+    """What the carrier does with the message by itself."""
+    line = (message.number, message.person)
+    match message.body.strip().lower():
+        case "stop":
+            pool.carrier_blocks.add(line)
+        case "start" | "unstop":
+            pool.carrier_blocks.discard(line)
 
 
 def follow_up(model: Model, message: InboundMessage) -> None:
@@ -123,6 +134,15 @@ def _receive_from_opted_out(context: InboundContext) -> None:
         _receive_from_stranger(context)
     else:
         model.notify(message.number, message.person, Template.OPTED_IN)
+    if message.keyword is not Keyword.YES:
+        _tell_of_stopped_numbers(context)
+
+
+def _tell_of_stopped_numbers(context: InboundContext) -> None:
+    pool, message = context.pool, context.message
+    others = set(pool.numbers) - {message.number}
+    if any((number, message.person) in pool.carrier_blocks for number in others):
+        context.model.notify(message.number, message.person, Template.NUMBERS_STOPPED)
 
 
 def _help_opted_out(context: InboundContext) -> None:
@@ -149,6 +169,7 @@ def _join_opted_out(context: InboundContext) -> None:
         return
     del model.opted_out[message.person]
     _join(context)
+    _tell_of_stopped_numbers(context)
 
 
 def _receive_from_stranger(context: InboundContext) -> None:

@@ -84,6 +84,8 @@ def join(model: Model, pool: PoolModel, person: str, code: str) -> Conversation 
         limits.wrong_code_entered(model.now)
         return "JOIN_CODE_INVALID"
     number, starter = conversation.number, conversation.people[0]
+    if (number, person) in pool.carrier_blocks:
+        return "MASKED_NUMBER_BLOCKED_AT_CARRIER"
     if model.live(number, person):
         return "ALREADY_IN_CONVERSATION"
     if _is_cooling_for_others(model, pool, number, person, [starter, person]):
@@ -103,6 +105,8 @@ def _named_number(model: Model, pool: PoolModel, people: list[str], number: str)
         return NumberChoice(refusal="MASKED_NUMBER_NOT_FOUND")
     if not pool.numbers[number].accepts_new:
         return NumberChoice(refusal="MASKED_NUMBER_NOT_ACTIVE")
+    if any((number, person) in pool.carrier_blocks for person in people):
+        return NumberChoice(refusal="MASKED_NUMBER_BLOCKED_AT_CARRIER")
     if any(model.live(number, person) for person in people):
         return NumberChoice(refusal="ALREADY_IN_CONVERSATION")
     if any(_is_cooling_for_others(model, pool, number, person, people) for person in people):

@@ -43,6 +43,8 @@ class PoolModel:
     blocked: set[frozenset[str]] = field(default_factory=set)
     # Who has been told who texts and how to opt out.
     introduced: set[str] = field(default_factory=set)
+    # The numbers and people between whom the carrier delivers nothing, as far as the service knows.
+    carrier_blocks: set[tuple[str, str]] = field(default_factory=set)
     # Conversations on other numbers of two who blocked each other: they go on.
     unaffected_by_block: set[str] = field(default_factory=set)
     # The number that a pair used last: several if their conversations ended at the same time.

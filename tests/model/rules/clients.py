@@ -87,6 +87,18 @@ class ClientRules(Rules):
         pool = self.pool(conversation.pool)
         await self.runner.create(pool, conversation.people, options)
 
+    @rule(index=draws.index, options=draws.start_options, is_named=draws.boolean)
+    async def client_creates_where_the_carrier_blocks(
+        self, index: int, options: StartOptions, is_named: bool
+    ) -> None:
+        number, person = route = self.route(index)
+        await self.receive(self.message(route, Keyword.OPT_OUT, "stop"))
+        await self.runner.opt_in(person)
+        pool = self.runner.model.pool_of(number)
+        if pool is not None:
+            options = StartOptions(number) if is_named else options
+            await self.runner.create(pool, [person], options)
+
     @rule(when=Rules.kept, index=draws.index, person=draws.one_of(*PEOPLE, *("",) * len(PEOPLE)))
     async def client_ends(self, index: int, person: str) -> None:
         await self.runner.end_conversation(at(index, self.kept()), person)

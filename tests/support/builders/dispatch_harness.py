@@ -172,7 +172,9 @@ class Harness:
             "main",
             self.outbox,
             self.messaging,
-            PreSendChecks(self.outbox, self.opt_outs, self.settings_at),
+            PreSendChecks(
+                self.outbox, self.opt_outs, self.settings_at, self._store.record_carrier_block
+            ),
             Settler("main", self.outbox, self.failures, self.pool_settings),
             self.clock,
             self.guard,

@@ -6,7 +6,7 @@ from simulator import phones as phones_module
 from simulator.callbacks import sender as sender_module
 from simulator.callbacks.addresses import CallbackType
 from simulator.callbacks.sender import CallbackQueueFull
-from simulator.carrier import Carrier, NoSuchPhone, NoSuchText
+from simulator.carrier import Carrier, NoSuchPhone, NoSuchText, RecipientOptedOut
 from simulator.opt_outs import REPLIES, OptOutWord
 from simulator.phones import Side, TextState
 from simulator.record_factory import SendRequest
@@ -15,6 +15,7 @@ from support.clock import ManualClock
 
 ALICE, BOB = "+14255550111", "+14255550122"
 OURS = "+12065550100"
+TOLL_FREE = "+18005550102"
 
 
 class Gateway:
@@ -34,7 +35,7 @@ def gateway() -> Gateway:
 @pytest.fixture
 def carrier(gateway: Gateway, clock: ManualClock) -> Carrier:
     made = Carrier(
-        numbers=[OURS],
+        numbers=[OURS, TOLL_FREE],
         gateway_url="http://gateway",
         clock=clock,
         post=gateway.post,
@@ -115,6 +116,30 @@ async def test_the_carrier_answers_stop_and_unstop_once_each(
     assert {text.peer for text in received} == {OURS}
     assert len(gateway.received) == 3
     assert carrier.send(to(ALICE)).to_number == ALICE
+
+
+async def test_only_unstop_to_the_number_lifts_its_block_and_start_to_a_toll_free_one(
+    carrier: Carrier,
+) -> None:
+    def refused() -> set[str]:
+        senders = set()
+        for number in (OURS, TOLL_FREE):
+            try:
+                carrier.check(SendRequest(number, ALICE, "hi"))
+            except RecipientOptedOut:
+                senders.add(number)
+        return senders
+
+    for to, word, expected in (
+        (OURS, "stop", {OURS}),
+        (TOLL_FREE, "STOP", {OURS, TOLL_FREE}),
+        (OURS, "start", {OURS, TOLL_FREE}),
+        (TOLL_FREE, "Start", {OURS}),
+        (TOLL_FREE, "unstop", {OURS}),
+        (OURS, "unstop", set()),
+    ):
+        carrier.type_text(ALICE, to, word, ())
+        assert refused() == expected, (to, word)
 
 
 async def test_a_phone_that_is_taken_away_is_forgotten_whole(carrier: Carrier) -> None:

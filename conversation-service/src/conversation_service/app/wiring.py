@@ -246,7 +246,9 @@ class Wiring:
 
     def dispatcher(self, pool: PoolContext, *, block_ms: int | None = BLOCK_MS) -> Dispatcher:
         """`block_ms` is how long one read may wait for a new outbox entry."""
-        checks = PreSendChecks(pool.outbox, self._opt_outs, pool.settings_at)
+        checks = PreSendChecks(
+            pool.outbox, self._opt_outs, pool.settings_at, pool.store.record_carrier_block
+        )
         settler = Settler(pool.name, pool.outbox, FailureNotifier(pool), pool.current_settings)
         context = DispatchContext(
             pool.name,

@@ -106,6 +106,8 @@ class BatchState:
         if change.deleted_block:
             state.blocks.pop(change.deleted_block.block_id)
             self._count_block(change.deleted_block, -1)
+        if block := change.carrier_block:
+            state.carrier_blocks[block.route] = block.is_blocked
         if change.consent:
             self._consent(change.consent, command_id)
 

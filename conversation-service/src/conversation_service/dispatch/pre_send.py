@@ -8,6 +8,7 @@ from conversation_service.application.opt_outs import OptOuts
 from conversation_service.domain.model.consent import OptOutSource
 from conversation_service.domain.model.events import Failure, FailureReason
 from conversation_service.domain.model.messages import MessageState
+from conversation_service.domain.model.participants import Route
 from conversation_service.domain.model.pool import PoolSettings
 from conversation_service.messaging.send import SendResult, Sent
 from conversation_service.store.outbox.entry import OutboxEntry
@@ -44,11 +45,13 @@ class PreSendChecks:
         outbox: Outbox,
         opt_outs: OptOuts,
         settings: Callable[[str], Awaitable[PoolSettings]],
+        record_carrier_block: Callable[[Route], Awaitable[None]],
     ) -> None:
         """`settings` are the pool's of a version."""
         self._outbox = outbox
         self._opt_outs = opt_outs
         self._settings = settings
+        self._record_carrier_block = record_carrier_block
 
     async def check(self, entries: Sequence[OutboxEntry], now: datetime) -> PreSendResult:
         """Finds entries that must not be sent. Messages that waited too long expire."""
@@ -84,9 +87,11 @@ class PreSendChecks:
 
         Either a conversation was started after the opt-out, or only the carrier knew of it.
         """
-        for entry, outcome in zip(entries, outcomes, strict=True):
+        for entry, before, outcome in zip(entries, checked.outcomes, outcomes, strict=True):
             if not isinstance(outcome, Sent) or not outcome.is_opted_out:
                 continue
+            if before is None:
+                await self._record_carrier_block(Route(entry.message.from_number, entry.message.to))
             if entry.message.to in checked.recipients.opt_outs:
                 await self._opt_outs.end_all(entry.person_id)
             else:

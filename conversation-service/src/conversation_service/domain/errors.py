@@ -1,7 +1,4 @@
-"""Errors that a caller can act on, by what they are about.
-
-`reason` is published in the protos; `message` and `metadata` never hold a phone number or a body.
-"""
+"""Errors that a caller can act on. `message` and `metadata` hold no phone number and no body."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,7 +13,7 @@ class FieldViolation(NamedTuple):
 
 
 class ConversationError(Exception):
-    """A refusal. `metadata` repeats every value in the message."""
+    """A refusal. `reason` is in the protos; `metadata` repeats every value in the message."""
 
     reason: ClassVar[str]
     # How long to wait, if waiting helps.
@@ -104,8 +101,7 @@ class AlreadyInConversation(_DetailedError):
 
 
 class JoinCodeInvalid(_DetailedError):
-    """Wrong, used, expired, one's own, or too many attempts: callers must not learn which."""
-
+    # Wrong, used, expired, one's own, or too many attempts: callers must not learn which.
     reason = "JOIN_CODE_INVALID"
     text = "the code does not work; ask for a new one"
 
@@ -148,6 +144,12 @@ class MaskedNumberNotActive(_DetailedError):
     text = "the masked number takes no new conversations; activate it or choose another"
 
 
+class MaskedNumberBlockedAtCarrier(_DetailedError):
+    keys = ("participant",)
+    reason = "MASKED_NUMBER_BLOCKED_AT_CARRIER"
+    text = "{participant} opted out of this masked number at the carrier; only they can lift that"
+
+
 class MaskedNumberCooling(_DetailedError):
     keys = ("participant", "conversation_id", "retry_time")
     reason = "MASKED_NUMBER_COOLING"
@@ -160,16 +162,14 @@ class ContactLimitReached(_DetailedError):
     text = "{participant} may be contacted again from {retry_time} on, or texts first"
 
 
-class _PoolError(_DetailedError):
+class PoolNotFound(_DetailedError):
     keys = ("pool_id",)
-
-
-class PoolNotFound(_PoolError):
     reason = "POOL_NOT_FOUND"
     text = "there is no pool {pool_id!r}"
 
 
-class PoolAlreadyExists(_PoolError):
+class PoolAlreadyExists(_DetailedError):
+    keys = ("pool_id",)
     reason = "POOL_ALREADY_EXISTS"
     text = "there is a pool {pool_id!r} already"
 
@@ -186,7 +186,8 @@ class UniqueNameAlreadyExists(_DetailedError):
     text = "the live conversation {conversation_id} of pool {pool_id!r} has this unique name"
 
 
-class NoNumberAvailable(_PoolError):
+class NoNumberAvailable(_DetailedError):
+    keys = ("pool_id",)
     reason = "NO_NUMBER_AVAILABLE"
     text = "no number of pool {pool_id!r} is free for all these people; add one or wait"
 

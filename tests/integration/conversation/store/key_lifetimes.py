@@ -18,7 +18,10 @@ from conversation_service.domain.model.rate_limits import (
     OPTED_OUT_HELP_SILENCE,
     RELAYED_DAY,
 )
-from conversation_service.store.conversations.commit import INTRODUCTION_LIFETIME
+from conversation_service.store.conversations.commit import (
+    CARRIER_BLOCK_LIFETIME,
+    INTRODUCTION_LIFETIME,
+)
 from conversation_service.store.conversations.commit_conversation import (
     DATA_KEY_MARGIN,
     FORGOTTEN_ANYWAY_AFTER,
@@ -48,6 +51,7 @@ def longest(settings: PoolSettings) -> Mapping[str, timedelta | None]:
         "version": ALWAYS,
         "conversation": with_conversation,
         "r": settings.lifecycle.cool_off,
+        "carrier-block": CARRIER_BLOCK_LIFETIME,
         "code": GONE,
         "name": GONE,
         "l": max(LOCKOUT, FAILURES_WINDOW, RELAYED_DAY, OPENINGS_WINDOW, OPTED_OUT_HELP_SILENCE),

@@ -20,6 +20,7 @@ from conversation_service.domain.model.messages import (
     DeliveryFailureKind,
     MessageState,
 )
+from conversation_service.domain.model.participants import Route
 from conversation_service.messaging.client import CarrierReceipt, MessagingClient, ReceiptMatch
 from conversation_service.store.outbox.settlement import StatusUpdate
 from runtime.clock import Clock
@@ -119,7 +120,21 @@ class DeliveryReceiptHandler:
         recipients = await pool.outbox.advance(updates, self._clock.now())
         for match, person_id in zip(matches, recipients, strict=True):
             if match.is_opted_out and person_id:
+                await self._record_carrier_block(pool, match.message_id, person_id)
                 await self._opt_outs.opt_out(person_id, OptOutSource.CARRIER, match.message_id)
+
+    async def _record_carrier_block(
+        self, pool: PoolContext, message_id: str, person_id: str
+    ) -> None:
+        """The number is the conversation's: of a message outside of any it is not known."""
+        for message in await pool.outbox.messages([message_id]):
+            conversation = await pool.store.get(message.conversation_id)
+            if conversation is None:
+                continue
+            for person in conversation.participants:
+                if person.person_id == person_id:
+                    route = Route(conversation.masked_number, person)
+                    await pool.store.record_carrier_block(route)
 
 
 def _failure(message: MessageRecord) -> DeliveryFailure:

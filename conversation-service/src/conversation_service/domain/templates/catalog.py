@@ -79,6 +79,8 @@ class Template(StrEnum):
     # The same for an erasure; {receipt} is its id.
     ERASED = auto()
     OPTED_IN = auto()
+    # To a person who opts in while the carrier blocks other numbers of the pool for them.
+    NUMBERS_STOPPED = auto()
     # For an empty message, or a picture where none is relayed.
     EMPTY = auto()
     NO_ATTACHMENTS = auto()

@@ -61,6 +61,8 @@ ENGLISH = Language(
         "texts from us unless you text {start}.",
         Template.OPTED_IN: "{operator}: you get texts from us again. {start} for a code, {help} "
         "for help, {stop} to opt out.",
+        Template.NUMBERS_STOPPED: "{operator}: numbers that you sent STOP to stay silent. Text "
+        "UNSTOP to a number to hear from it again.",
         Template.EMPTY: "Your text was empty, so nothing was sent.",
         Template.NO_ATTACHMENTS: "Pictures and files cannot be sent here. Please send text only.",
         Template.ATTACHMENT_NOT_PASSED_ON: "A picture or file of yours was not delivered. Try "

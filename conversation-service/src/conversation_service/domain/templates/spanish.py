@@ -78,6 +78,8 @@ SPANISH = Language(
         "mas mensajes, salvo que envie {start}.",
         Template.OPTED_IN: "{operator}: volvera a recibir mensajes. {start}: pedir un codigo. "
         "{help}: info. {stop}: no recibir mas.",
+        Template.NUMBERS_STOPPED: "{operator}: los numeros a los que envio STOP siguen en "
+        "silencio. Envie UNSTOP a un numero para volver a recibir mensajes de el.",
         Template.EMPTY: "Su mensaje estaba vacio y no se envio nada.",
         Template.NO_ATTACHMENTS: "Aqui no se pueden enviar fotos ni archivos. Envie solo texto.",
         Template.ATTACHMENT_NOT_PASSED_ON: "Una foto o un archivo suyo no se entrego. Pruebe con "

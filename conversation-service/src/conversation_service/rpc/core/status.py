@@ -30,6 +30,7 @@ CODES: dict[type[errors.ConversationError], StatusCode] = {
     errors.MaskedNumberAlreadyAssigned: StatusCode.ALREADY_EXISTS,
     errors.MaskedNumberInUse: StatusCode.FAILED_PRECONDITION,
     errors.MaskedNumberNotActive: StatusCode.FAILED_PRECONDITION,
+    errors.MaskedNumberBlockedAtCarrier: StatusCode.FAILED_PRECONDITION,
     errors.MaskedNumberCooling: StatusCode.FAILED_PRECONDITION,
     errors.UniqueNameAlreadyExists: StatusCode.ALREADY_EXISTS,
     errors.ParticipantOptedOut: StatusCode.FAILED_PRECONDITION,

@@ -51,6 +51,9 @@ KEPT_FOR_RECEIPTS = timedelta(hours=1)
 # A number may belong to somebody else 45 days after it was given up (47 CFR 52.15).
 INTRODUCTION_LIFETIME = timedelta(days=45)
 
+# A carrier does not say for how long it blocks: the failure of the next message renews the record.
+CARRIER_BLOCK_LIFETIME = timedelta(days=365)
+
 _NO_RESPONSE = StoredResponse()
 
 
@@ -145,6 +148,10 @@ class CommitScript:
             writes.expect_unset(self._keys.live_by_number, number)
         for person in change.introduced:
             writes.set(self._index.introduced(person), b"1", INTRODUCTION_LIFETIME)
+        if (block := change.carrier_block) and block.is_blocked:
+            writes.set(self._index.carrier_block(block.route), b"1", CARRIER_BLOCK_LIFETIME)
+        elif block:
+            writes.add("DEL", self._index.carrier_block(block.route))
         self._write_limits(writes, commit)
         write_blocks(writes, self._keys, commit)
         self._write_records(writes, commit)

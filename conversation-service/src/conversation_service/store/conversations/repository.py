@@ -13,12 +13,12 @@ from conversation_service.domain.commands.core.snapshot import ReadSet
 from conversation_service.domain.model.conversation import Conversation, State
 from conversation_service.domain.model.participants import Person, Route
 from conversation_service.domain.model.pool import Pool
-from conversation_service.store.conversations.commit import CommitScript
+from conversation_service.store.conversations.commit import CARRIER_BLOCK_LIFETIME, CommitScript
 from conversation_service.store.conversations.purge import listings_of, purge_call
 from conversation_service.store.conversations.recent_states import RecentStates
 from conversation_service.store.conversations.snapshot import SnapshotScript
 from conversation_service.store.conversations.types import Commit, CommitOutcome, LoadedBatch
-from conversation_service.store.keyspace.timestamps import to_ms
+from conversation_service.store.keyspace.timestamps import span_ms, to_ms
 from conversation_service.store.people import PeopleLookup
 from conversation_service.store.storage import PoolStorage
 from runtime.redis.scripts import raise_first_error
@@ -176,6 +176,11 @@ class ConversationRepository:
     async def on_routes(self, routes: Sequence[Route]) -> list[Conversation]:
         """The conversations on these routes, live or cooling off, each once."""
         return _existing(await self._behind([self._index.route(route) for route in routes]))
+
+    async def record_carrier_block(self, route: Route) -> None:
+        """The carrier has refused a message on the route, as its person has opted out there."""
+        lifetime = span_ms(CARRIER_BLOCK_LIFETIME)
+        await self._redis.set(self._index.carrier_block(route), 1, px=lifetime)
 
     async def history(self, person: Person) -> list[Conversation]:
         """The stored ended conversations of a person."""

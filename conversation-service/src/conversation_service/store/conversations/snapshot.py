@@ -60,14 +60,7 @@ class SnapshotScript:
             "unique_names": Read(
                 "pointer", _keys(index.unique_name, read_set.unique_name), self._pointers
             ),
-            "sender_limits": Read(
-                "string", _keys(index.sender_limits, *read_set.people), _each(decode_sender_limits)
-            ),
-            "introductions": Read(
-                "string", _keys(index.introduced, *read_set.introductions_of), _each(bool)
-            ),
-            "block_counts": Read("hash", _of(keys.blocks, read_set.blocks_of), _each(_counts)),
-            "endings": Read("zset", _of(keys.endings, read_set.endings_of), _each(_times)),
+            **self._reads_of_people(read_set),
             "blocks": Read("string", _keys(keys.block, read_set.block_id), _blocks),
             "block_conversation_ids": Read(
                 "pointer", _keys(keys.block_conversation, read_set.block_id), self._pointers
@@ -88,6 +81,22 @@ class SnapshotScript:
             ),
         }
         return {name: read for name, read in reads.items() if read.keys}
+
+    def _reads_of_people(self, read_set: ReadSet) -> dict[str, Read]:
+        keys, index = self._keys, self._index
+        return {
+            "carrier_blocks": Read(
+                "string", _keys(index.carrier_block, *read_set.carrier_blocks_on), _each(bool)
+            ),
+            "sender_limits": Read(
+                "string", _keys(index.sender_limits, *read_set.people), _each(decode_sender_limits)
+            ),
+            "introductions": Read(
+                "string", _keys(index.introduced, *read_set.introductions_of), _each(bool)
+            ),
+            "block_counts": Read("hash", _of(keys.blocks, read_set.blocks_of), _each(_counts)),
+            "endings": Read("zset", _of(keys.endings, read_set.endings_of), _each(_times)),
+        }
 
     def call(self, key: IdempotencyKey, reads: Mapping[str, Read]) -> Command:
         """The call that loads what a command needs, with its idempotency record."""

@@ -32,6 +32,11 @@ class BlindIndexKeys:
         """The conversation on a route."""
         return self._keys.route(self._route(route.masked_number, route.person.participant_id))
 
+    def carrier_block(self, route: Route) -> str:
+        """Whether the carrier delivers nothing on a route."""
+        hashed = self._route(route.masked_number, route.person.participant_id)
+        return self._keys.carrier_block(hashed)
+
     def code(self, code: str) -> str:
         """The conversation that a join code leads to."""
         return self._keys.code(self._cipher.blind_index("code", code))
@@ -80,9 +85,8 @@ class BlindIndexKeys:
 
     def conversations(self, masked_number: str, state: str) -> str:
         """The conversations in a state on a number; on all numbers if it is empty."""
-        if not masked_number:
-            return self._keys.conversations(state)
-        return self._keys.conversations_on(self.number(masked_number), state)
+        number = self.number(masked_number) if masked_number else ""
+        return self._keys.conversations(state, number)
 
     def _number(self, masked_number: str) -> str:
         """The hash of a masked number."""

@@ -42,6 +42,10 @@ class Keys:
         """string: id of the live conversation on a route (hashed), or of the cooling one."""
         return self._key(f"r:{route}")
 
+    def carrier_block(self, route: str) -> str:
+        """string: that the carrier delivers nothing on a route (hashed); expires."""
+        return self._key(f"carrier-block:{route}")
+
     def code(self, code: str) -> str:
         """string: id of the conversation that a live join code (hashed) leads to."""
         return self._key(f"code:{code}")
@@ -175,13 +179,9 @@ class Keys:
         """zset: conversation id, scored with when time changes it (ms)."""
         return self._key("deadlines")
 
-    def conversations(self, state: str) -> str:
-        """zset: ids of the stored conversations in a state, all with score 0: ids sort by time."""
-        return self._key(f"conversations:{state}")
-
-    def conversations_on(self, number: str, state: str) -> str:
-        """zset: those of them on a masked number (hashed)."""
-        return self._key(f"conversations:{state}:{number}")
+    def conversations(self, state: str, number: str = "") -> str:
+        """zset: ids of those in a state, of all or on a number (hashed), with score 0: by time."""
+        return self._key(f"conversations:{state}:{number}" if number else f"conversations:{state}")
 
     @property
     def live_by_number(self) -> str:

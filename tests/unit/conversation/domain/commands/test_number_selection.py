@@ -85,6 +85,16 @@ def test_a_cooling_number_is_selected_for_the_same_two_only() -> None:
     assert snapshot_of(ENDED).cooling(route(ALICE)) == ENDED
 
 
+def test_a_number_that_the_carrier_blocks_for_one_of_them_is_not_selected() -> None:
+    blocked = {route(ALICE, FIRST): True, route(BOB, SECOND): True, route(CAROL, FIRST): False}
+    snapshot = snapshot_of(pool=POOL, carrier_blocks=blocked)
+    for people, number in (((ALICE,), SECOND), ((BOB,), FIRST), (PAIR, THIRD), ((CAROL,), FIRST)):
+        assert select_number(snapshot, people, ANY_NUMBER) == number
+    all_blocked = {route(BOB, number): True for number in POOL.masked_numbers}
+    with pytest.raises(errors.NoNumberAvailable):
+        select_number(snapshot_of(pool=POOL, carrier_blocks=all_blocked), PAIR, ANY_NUMBER)
+
+
 def test_the_cool_off_lasts_as_long_as_the_pool_says() -> None:
     for now, number in ((NOW + COOL_OFF - MOMENT, SECOND), (NOW + COOL_OFF, FIRST)):
         snapshot = snapshot_of(on(FIRST, ENDED), pool=POOL, now=now)
@@ -151,6 +161,11 @@ def test_a_pool_without_a_free_number_refuses() -> None:
     [
         (snapshot_of(pool=POOL), "+12065550199", errors.MaskedNumberNotFound),
         (snapshot_of(pool=pool_of(draining=[FIRST])), FIRST, errors.MaskedNumberNotActive),
+        (
+            snapshot_of(pool=POOL, carrier_blocks={route(ALICE, FIRST): True}),
+            FIRST,
+            errors.MaskedNumberBlockedAtCarrier,
+        ),
         (snapshot_of(on(FIRST), pool=POOL), FIRST, errors.AlreadyInConversation),
         (snapshot_of(on(FIRST, WAITING), pool=POOL), FIRST, errors.AlreadyInConversation),
         (snapshot_of(on(FIRST, ENDED), pool=POOL), FIRST, errors.MaskedNumberCooling),

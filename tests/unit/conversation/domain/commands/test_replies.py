@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.change import CarrierBlockChange, Change
 from conversation_service.domain.model import rate_limits
 from conversation_service.domain.model.conversation import Conversation, EndReason
 from conversation_service.domain.templates.catalog import Template
-from support.builders.conversations import ALICE, BOB
+from support.builders.conversations import ALICE, BOB, route
 from support.builders.decisions import (
     ACTIVE,
     CARD,
@@ -86,8 +86,9 @@ def test_a_limit_ends_with_its_window_and_applies_to_one_sender() -> None:
 
 
 def test_a_start_without_a_reply_makes_no_conversation() -> None:
-    assert at_limit("start", invitation=WAITING) == Change()
-    assert at_limit("start", pool=pool_with(numbers=draining(ACTIVE.masked_number))) == Change()
+    nothing = Change(carrier_block=CarrierBlockChange(route(BOB), is_blocked=False))
+    assert at_limit("start", invitation=WAITING) == nothing
+    assert at_limit("start", pool=pool_with(numbers=draining(ACTIVE.masked_number))) == nothing
 
 
 def test_a_wrong_code_is_counted_without_a_reply() -> None:

@@ -64,8 +64,10 @@ class CreateConversation:
         endings."""
         requested, pair = self.selection.masked_number, self._pair
         numbers = (requested,) if requested else pool.masked_numbers
+        routes = tuple(Route(number, person) for number in numbers for person in self.people)
         return ReadSet(
-            routes=tuple(Route(number, person) for number in numbers for person in self.people),
+            routes=routes,
+            carrier_blocks_on=routes,
             people=self.people,
             blocks_of=pair and pair[0],
             endings_of=pair and pair[0],

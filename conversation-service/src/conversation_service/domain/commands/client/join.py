@@ -11,6 +11,7 @@ from conversation_service.domain.commands.core.contact_limits import (
 )
 from conversation_service.domain.commands.core.joining import join, may_join, wrong_code
 from conversation_service.domain.commands.core.number_selection import (
+    check_not_blocked_at_carrier,
     check_not_cooling,
     check_not_live,
 )
@@ -38,8 +39,10 @@ class JoinConversation:
 
     def read_set(self, pool: Pool) -> ReadSet:
         """The code's conversation, and the person's routes, as its number is not known yet."""
+        routes = tuple(Route(number, self.person) for number in pool.masked_numbers)
         return ReadSet(
-            routes=tuple(Route(number, self.person) for number in pool.masked_numbers),
+            routes=routes,
+            carrier_blocks_on=routes,
             code=self.code,
             people=(self.person,),
             blocks_of=self.person,
@@ -59,6 +62,7 @@ class JoinConversation:
         route = Route(invitation.masked_number, person)
         if not may_join(snapshot, invitation, route):
             return self._wrong_code(snapshot)
+        check_not_blocked_at_carrier(snapshot, route, "participant")
         check_not_live(snapshot, route, "participant")
         check_not_cooling(snapshot, route, (*invitation.participants, person), "participant")
         check_pair_may_meet_again(snapshot, person, invitation.participants[0], "participant")

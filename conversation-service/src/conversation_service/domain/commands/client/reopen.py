@@ -12,6 +12,7 @@ from conversation_service.domain.commands.core.lifecycle import reopened
 from conversation_service.domain.commands.core.number_selection import (
     check_name_is_free,
     check_none_opted_out,
+    check_not_blocked_at_carrier,
     place,
     route_claims,
 )
@@ -42,8 +43,10 @@ class ReopenConversation:
     def read_set(self, pool: Pool) -> ReadSet:
         """The conversation, its routes, its name, and whether the two may meet."""
         number, people = self.ended.masked_number, self.ended.participants
+        routes = tuple(Route(number, person) for person in people)
         return ReadSet(
-            routes=tuple(Route(number, person) for person in people),
+            routes=routes,
+            carrier_blocks_on=routes,
             conversation_id=self.ended.conversation_id,
             unique_name=self.ended.unique_name,
             people=people,
@@ -60,6 +63,9 @@ class ReopenConversation:
             raise ConversationNotReopenable(before.conversation_id)
         check_name_is_free(snapshot)
         check_none_opted_out(snapshot, before.participants)
+        for index, person in enumerate(before.participants):
+            route = Route(before.masked_number, person)
+            check_not_blocked_at_carrier(snapshot, route, place(index))
         first, second = before.participants
         check_pair_may_meet_again(snapshot, first, second, place(0))
         openings = counted_openings(snapshot, (first, second), (place(0), place(1)))

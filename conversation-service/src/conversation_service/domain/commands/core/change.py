@@ -40,6 +40,14 @@ class CodeAttemptsChange:
 
 
 @dataclass(frozen=True, slots=True)
+class CarrierBlockChange:
+    """From now on the carrier delivers nothing on the route, or again what is sent."""
+
+    route: Route
+    is_blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What to write, and the conditions under which it may be written."""
 
@@ -65,6 +73,7 @@ class Change:
     # Condition: the masked number has no live conversation.
     requires_no_live_on: str = ""
     consent: ConsentChange | None = None
+    carrier_block: CarrierBlockChange | None = None
     # Who gets a message that says who texts and how to opt out.
     introduced: tuple[Person, ...] = ()
     # Names the erasure that is to follow, if the command asks for one.

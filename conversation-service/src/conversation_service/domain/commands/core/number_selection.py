@@ -8,6 +8,7 @@ from conversation_service.domain.commands.core.change import RouteClaim
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.errors import (
     AlreadyInConversation,
+    MaskedNumberBlockedAtCarrier,
     MaskedNumberCooling,
     MaskedNumberNotActive,
     MaskedNumberNotFound,
@@ -41,9 +42,9 @@ ANY_NUMBER = NumberSelection()
 def select_number(snapshot: Snapshot, people: Sequence[Person], selection: NumberSelection) -> str:
     """A number on which none of these people has a live or cooling conversation.
 
-    Two people whose own conversation has just ended may have its number again. Raises
-    MaskedNumberNotFound, MaskedNumberNotActive, AlreadyInConversation, MaskedNumberCooling,
-    NoNumberAvailable.
+    Nor does the carrier block it for one of them. Two people whose own conversation has just ended
+    may have its number again. Raises MaskedNumberNotFound, MaskedNumberNotActive,
+    MaskedNumberBlockedAtCarrier, AlreadyInConversation, MaskedNumberCooling, NoNumberAvailable.
     """
     if selection.masked_number:
         return _requested_number(snapshot, people, selection.masked_number)
@@ -68,6 +69,12 @@ def route_claims(
 def place(index: int) -> str:
     """How an error names the participant at this index of a request or a conversation."""
     return f"participants[{index}]"
+
+
+def check_not_blocked_at_carrier(snapshot: Snapshot, route: Route, participant: str) -> None:
+    """Raises MaskedNumberBlockedAtCarrier, naming the participant like this."""
+    if snapshot.carrier_blocks.get(route):
+        raise MaskedNumberBlockedAtCarrier(participant)
 
 
 def check_not_live(snapshot: Snapshot, route: Route, participant: str) -> None:
@@ -115,6 +122,8 @@ def _requested_number(snapshot: Snapshot, people: Sequence[Person], masked_numbe
         raise MaskedNumberNotActive
     routes = [Route(masked_number, person) for person in people]
     for index, route in enumerate(routes):
+        check_not_blocked_at_carrier(snapshot, route, place(index))
+    for index, route in enumerate(routes):
         check_not_live(snapshot, route, place(index))
     for index, route in enumerate(routes):
         check_not_cooling(snapshot, route, people, place(index))
@@ -128,7 +137,10 @@ def _may_be_given(number: MaskedNumber, selection: NumberSelection) -> bool:
 def _is_free(snapshot: Snapshot, people: Sequence[Person], masked_number: str) -> bool:
     routes = [Route(masked_number, person) for person in people]
     return not any(
-        snapshot.live(route) or is_cooling_for_others(snapshot, route, people) for route in routes
+        snapshot.live(route)
+        or snapshot.carrier_blocks.get(route)
+        or is_cooling_for_others(snapshot, route, people)
+        for route in routes
     )
 
 

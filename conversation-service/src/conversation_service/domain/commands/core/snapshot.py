@@ -70,6 +70,8 @@ class ReadSet:
     held_in: str = ""
     # How many live conversations each number has.
     needs_live_counts: bool = False
+    # Which of these routes the carrier blocks.
+    carrier_blocks_on: tuple[Route, ...] = ()
     # Whether to generate a join code.
     needs_code: bool = False
 
@@ -93,6 +95,8 @@ class Snapshot:
     conversations: dict[str, Conversation] = field(default_factory=dict)
     # The id of the conversation on a route, even if the conversation is purged.
     current_conversation_ids: dict[Route, str] = field(default_factory=dict)
+    # Whether the carrier delivers nothing on a route.
+    carrier_blocks: dict[Route, bool] = field(default_factory=dict)
     # Conversation ids by join code and by unique name.
     codes: dict[str, str] = field(default_factory=dict)
     unique_names: dict[str, str] = field(default_factory=dict)

@@ -1,13 +1,18 @@
 """Opt-out, opt-in and erasure by keyword, and messages of people who have opted out."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from conversation_service.domain.commands.core.change import Change, SenderLimitsChange
+from conversation_service.domain.commands.core.change import (
+    CarrierBlockChange,
+    Change,
+    SenderLimitsChange,
+)
 from conversation_service.domain.commands.core.ending import end
 from conversation_service.domain.commands.core.snapshot import Draft
 from conversation_service.domain.commands.inbound.inbound_message import (
     InboundContext,
+    is_forgotten,
     keyword_event,
 )
 from conversation_service.domain.commands.inbound.join import join_by_keyword
@@ -16,11 +21,18 @@ from conversation_service.domain.keywords.keywords import Keyword
 from conversation_service.domain.model.consent import ConsentChange
 from conversation_service.domain.model.conversation import Conversation, EndReason
 from conversation_service.domain.model.events import Event, EventType
+from conversation_service.domain.model.messages import InboundMessage, OutboundMessage
+from conversation_service.domain.model.participants import Route
+from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.templates.catalog import Template
 
 # Flowroute confirms the single word STOP itself and would refuse a confirmation of ours (Flowroute
 # support, STOP article).
 CONFIRMED_BY_CARRIER = "stop"
+
+# Lift the carrier's block of a number, if they are the whole message to it. Flowroute names UNSTOP,
+# the network of toll-free numbers START as well.
+LIFTED_BY_CARRIER = ("unstop", "start")
 
 
 def opt_out(inbound: InboundContext, conversation: Conversation | None) -> Change:
@@ -69,6 +81,27 @@ def receive_from_opted_out(inbound: InboundContext) -> Change:
             return _end_if_live(inbound)
 
 
+def other_routes(route: Route, pool: Pool) -> tuple[Route, ...]:
+    """The person's routes on the other numbers of the pool."""
+    others = (number for number in pool.masked_numbers if number != route.masked_number)
+    return tuple(Route(number, route.person) for number in others)
+
+
+def carrier_block_change(
+    route: Route, message: InboundMessage, now: datetime
+) -> CarrierBlockChange | None:
+    """What a carrier does with the message by itself, whatever it means here.
+
+    A late message lifts nothing: another STOP may have come after it.
+    """
+    word = message.carrier_body.strip().lower()
+    if word == CONFIRMED_BY_CARRIER:
+        return CarrierBlockChange(route, is_blocked=True)
+    if word in LIFTED_BY_CARRIER and not is_forgotten(message, now):
+        return CarrierBlockChange(route, is_blocked=False)
+    return None
+
+
 def _opted_out(
     inbound: InboundContext, conversation: Conversation | None, farewell: tuple[Draft, ...]
 ) -> Change:
@@ -110,7 +143,18 @@ def _help_once_a_day(inbound: InboundContext) -> Change:
 def _with_opt_in(change: Change, inbound: InboundContext) -> Change:
     event = _consent_event(inbound, EventType.PERSON_OPTED_IN)
     consent = ConsentChange(inbound.sender, opts_in=True)
-    return replace(change, consent=consent, events=(event, *change.events))
+    texts = (*change.texts, *_notice_of_stopped_numbers(inbound, first=len(change.texts)))
+    return replace(change, consent=consent, texts=texts, events=(event, *change.events))
+
+
+def _notice_of_stopped_numbers(inbound: InboundContext, first: int) -> tuple[OutboundMessage, ...]:
+    """What to do about numbers that stay blocked after an opt-in at another one."""
+    snapshot = inbound.snapshot
+    routes = other_routes(inbound.route, snapshot.pool)
+    if not any(snapshot.carrier_blocks.get(route) for route in routes):
+        return ()
+    notice = snapshot.system_message(inbound.sender, Template.NUMBERS_STOPPED)
+    return snapshot.outbound_messages(inbound.route.masked_number, "", (notice,), first)
 
 
 def _confirmation(inbound: InboundContext) -> tuple[Draft, ...]:

@@ -7,8 +7,10 @@ from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.commands.inbound.active import receive_from_active
 from conversation_service.domain.commands.inbound.consent import (
+    carrier_block_change,
     erase,
     opt_out,
+    other_routes,
     receive_from_opted_out,
 )
 from conversation_service.domain.commands.inbound.inbound_message import (
@@ -72,6 +74,7 @@ class ReceiveMessage:
         """The sender's conversation on this number; for a code, the conversation behind it."""
         keyword, number = self.keyword(pool.keywords), self.message.to_number
         is_join = keyword.kind in (Keyword.JOIN, Keyword.CODE)
+        opts_in = keyword.kind in (Keyword.START, Keyword.JOIN, Keyword.OPT_IN)
         is_code = is_join and join_codes.is_code_shaped(keyword.argument)
         return ReadSet(
             routes=(self.route,),
@@ -79,12 +82,15 @@ class ReceiveMessage:
             people=(self.sender,),
             blocks_of=self.sender if is_join else None,
             code_attempts_on=number if is_join else "",
+            carrier_blocks_on=other_routes(self.route, pool) if opts_in else (),
             needs_code=keyword.kind is Keyword.START,
         )
 
     def decide(self, snapshot: Snapshot) -> Change:
         """The outcome by where the sender stands, with an event if the message was reconciled."""
         change = self._decide(snapshot)
+        if block := carrier_block_change(self.route, self.message, snapshot.now):
+            change = replace(change, carrier_block=block)
         if not self.message.is_recovered:
             return change
         conversation = change.after or snapshot.live(self.route)

@@ -208,10 +208,19 @@ def test_a_wrong_code_is_refused_before_the_persons_route_is_checked() -> None:
 def test_a_command_reads_the_routes_on_all_numbers_or_the_requested_one() -> None:
     everywhere = tuple(route(BOB, number) for number in POOL.masked_numbers)
     assert ONE.read_set(POOL) == ReadSet(
-        routes=everywhere, people=(BOB,), needs_live_counts=True, needs_code=True
+        routes=everywhere,
+        people=(BOB,),
+        needs_live_counts=True,
+        carrier_blocks_on=everywhere,
+        needs_code=True,
     )
     assert JOIN.read_set(POOL) == ReadSet(
-        everywhere, CODE, people=(BOB,), blocks_of=BOB, endings_of=BOB
+        everywhere,
+        CODE,
+        people=(BOB,),
+        blocks_of=BOB,
+        endings_of=BOB,
+        carrier_blocks_on=everywhere,
     )
     read = replace(TWO, unique_name="order 7").read_set(POOL)
     assert set(read.routes) == {route(p, n) for p in (ALICE, BOB) for n in POOL.masked_numbers}

@@ -128,4 +128,5 @@ def test_a_reopening_reads_everything_that_could_prevent_it() -> None:
         people=(ALICE, BOB),
         blocks_of=ALICE,
         endings_of=ALICE,
+        carrier_blocks_on=(route(ALICE), route(BOB)),
     )

@@ -1,17 +1,18 @@
 """Opting out of all messages, messages of opted-out people, opting in again, erasure."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.commands.core.change import Change
+from conversation_service.domain.commands.core.change import CarrierBlockChange, Change
 from conversation_service.domain.commands.core.snapshot import Snapshot
 from conversation_service.domain.commands.system.end_by_system import EndConversationBySystem
 from conversation_service.domain.keywords.keywords import OPT_OUT
 from conversation_service.domain.model.consent import ConsentChange, OptOut, OptOutSource, cause_of
 from conversation_service.domain.model.conversation import Conversation, EndReason, State
 from conversation_service.domain.templates.catalog import Template
-from support.builders.conversations import ALICE, BOB, POOL
+from support.builders.conversations import ALICE, BOB, MASKED, OTHER_MASKED, POOL, route
 from support.builders.decisions import (
     ACTIVE,
     CODE,
@@ -33,6 +34,8 @@ from support.builders.decisions import (
 )
 
 OPTS_OUT = ConsentChange(BOB, opts_in=False)
+STOPPED = CarrierBlockChange(route(BOB), is_blocked=True)
+REOPENED = CarrierBlockChange(route(BOB), is_blocked=False)
 OPTS_IN = ConsentChange(BOB, opts_in=True)
 CONFIRMED = system(BOB, Template.OPTED_OUT)
 END_OPTS_OUT = pool_with({"keywords.end_opts_out": True})
@@ -109,12 +112,45 @@ def test_a_message_is_decided_the_same_way_again_after_its_own_opt_out() -> None
 
 def test_an_opted_out_person_gets_no_reply_and_a_conversation_opened_for_them_ends() -> None:
     for body in OTHER_BODIES:
-        assert incoming(body).decide(opted_out()) == Change(), body
-        assert incoming(body).decide(opted_out(ENDED)) == Change(), body
+        nothing = Change(carrier_block=STOPPED if body == "stop" else None)
+        assert incoming(body).decide(opted_out()) == nothing, body
+        assert incoming(body).decide(opted_out(ENDED)) == nothing, body
         for live in (ACTIVE, PAUSED):
             change = incoming(body).decide(opted_out(live))
             assert after(change).end_reason is EndReason.OPTED_OUT, body
             assert sent_bodies(change) == [GOODBYE], body
+
+
+def test_what_carriers_act_on_blocks_the_route_or_lifts_its_block() -> None:
+    for body, block in (
+        ("stop", STOPPED),
+        (" Stop\n", STOPPED),
+        ("UNSTOP", REOPENED),
+        ("Start", REOPENED),
+        ("stop!", None),
+        ("quit", None),
+        ("yes", None),
+        ("start please", None),
+    ):
+        for snapshot in (snapshot_of(), snapshot_of(ACTIVE), opted_out(), opted_out(ACTIVE)):
+            assert incoming(body).decide(snapshot).carrier_block == block, body
+
+
+def test_who_opts_in_is_told_of_the_other_numbers_that_the_carrier_blocks() -> None:
+    told = system(BOB, Template.NUMBERS_STOPPED)
+    for number, is_told in ((MASKED, False), (OTHER_MASKED, True)):
+        snapshot = replace(opted_out(), carrier_blocks={route(BOB, number): True})
+        for body in ("start", "unstop", f"join {CODE}"):
+            change = incoming(body).decide(snapshot)
+            assert (sent_bodies(change)[-1] == told) is is_told, body
+            assert len({text.message_id for text in change.texts}) == len(change.texts)
+
+
+def test_an_old_message_blocks_the_route_and_lifts_no_block() -> None:
+    long_ago = NOW - timedelta(days=3)
+    for body, block in (("stop", STOPPED), ("unstop", None), ("start", None)):
+        change = incoming(body, carrier_time=long_ago).decide(snapshot_of())
+        assert change.carrier_block == block, body
 
 
 @pytest.mark.parametrize("body", ["yes", "YES!", "unstop", "Unstop"])

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from conversation_service.domain.commands.core.change import Change, RouteClaim
+from conversation_service.domain.commands.core.change import CarrierBlockChange, Change, RouteClaim
 from conversation_service.domain.commands.core.lifecycle import ended
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.errors import MaskedNumberNotFound
@@ -14,7 +14,16 @@ from conversation_service.domain.model.participants import Person
 from conversation_service.domain.model.pool import Pool
 from conversation_service.domain.model.rate_limits import ATTEMPT_REPLIES_LIMIT, STRANGER_SILENCE
 from conversation_service.domain.templates.catalog import Template
-from support.builders.conversations import ALICE, BOB, CAROL, MASKED, POOL, route, system_message
+from support.builders.conversations import (
+    ALICE,
+    BOB,
+    CAROL,
+    MASKED,
+    OTHER_MASKED,
+    POOL,
+    route,
+    system_message,
+)
 from support.builders.decisions import (
     ACTIVE,
     CODE,
@@ -108,13 +117,28 @@ def test_join_with_a_code_connects_and_notifies_both() -> None:
     [
         (
             "join k7m 2q9",
-            ReadSet((route(BOB),), CODE, people=(BOB,), blocks_of=BOB, code_attempts_on=MASKED),
+            ReadSet(
+                (route(BOB),),
+                CODE,
+                people=(BOB,),
+                blocks_of=BOB,
+                code_attempts_on=MASKED,
+                carrier_blocks_on=(route(BOB, OTHER_MASKED),),
+            ),
         ),
         *(
             (body, ReadSet((route(BOB),), people=(BOB,)))
-            for body in ("hello", f"end {CODE}", "end")
+            for body in ("hello", f"end {CODE}", "end", "yes")
         ),
-        ("start", ReadSet((route(BOB),), people=(BOB,), needs_code=True)),
+        (
+            "start",
+            ReadSet(
+                (route(BOB),),
+                people=(BOB,),
+                carrier_blocks_on=(route(BOB, OTHER_MASKED),),
+                needs_code=True,
+            ),
+        ),
     ],
 )
 def test_a_message_reads_only_what_its_keyword_needs(body: str, expected: ReadSet) -> None:
@@ -168,7 +192,8 @@ def test_help_is_given_whenever_it_is_asked_for(body: str) -> None:
     "snapshot", [snapshot_of(), snapshot_of(WAITING), snapshot_of(ACTIVE), snapshot_of(ENDED)]
 )
 def test_unstop_is_answered_by_the_carrier_and_never_relayed(snapshot: Snapshot) -> None:
-    assert incoming("UNSTOP", ALICE).decide(snapshot) == Change()
+    block = CarrierBlockChange(route(ALICE), is_blocked=False)
+    assert incoming("UNSTOP", ALICE).decide(snapshot) == Change(carrier_block=block)
 
 
 def test_a_draining_number_takes_no_new_conversations() -> None:
