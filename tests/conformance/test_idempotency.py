@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from conformance.kit.documented import methods_with
 from conformance.kit.numbers import SPARE_NUMBER
 from conformance.kit.own_pool import OwnPool, creation, participants
-from conformance.refusals import conversations, operations
+from conformance.refusals import operations, requests
 from maskline.admin.v1 import maintenance_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import message_pb2
@@ -28,12 +28,12 @@ def create(own: OwnPool) -> Message:
 def end_as_read(own: OwnPool) -> Message:
     """The etag is another one when the request comes again."""
     conversation = own.active().conversation
-    return conversations.end(conversation.conversation_id, etag=conversation.etag)
+    return requests.end(conversation.conversation_id, etag=conversation.etag)
 
 
 def change_as_read(own: OwnPool) -> Message:
     conversation = own.active().conversation
-    return conversations.update(conversation.conversation_id, etag=conversation.etag)
+    return requests.update(conversation.conversation_id, etag=conversation.etag)
 
 
 def update_as_read(own: OwnPool) -> Message:
@@ -43,14 +43,14 @@ def update_as_read(own: OwnPool) -> Message:
 
 # A request of each method that succeeds.
 SUCCEEDING: dict[str, Callable[[OwnPool], Message]] = {
-    "CreateConversation": conversations.create,
-    "JoinConversation": lambda own: conversations.join(own, conversations.code(own)),
+    "CreateConversation": requests.create,
+    "JoinConversation": lambda own: requests.join(own, requests.code(own)),
     "UpdateConversation": change_as_read,
     "EndConversation": end_as_read,
-    "SendMessage": lambda own: conversations.send(own.active().conversation_id),
-    "PauseConversation": lambda own: conversations.pause(own.active().conversation_id),
-    "ResumeConversation": lambda own: conversations.resume(own.paused().conversation_id),
-    "ReopenConversation": lambda own: conversations.reopen(own.ended().conversation_id),
+    "SendMessage": lambda own: requests.send(own.active().conversation_id),
+    "PauseConversation": lambda own: requests.pause(own.active().conversation_id),
+    "ResumeConversation": lambda own: requests.resume(own.paused().conversation_id),
+    "ReopenConversation": lambda own: requests.reopen(own.ended().conversation_id),
     "CreatePool": create,
     "UpdatePool": update_as_read,
     "AddMaskedNumber": operations.adding,
@@ -91,7 +91,7 @@ def test_the_first_answer_comes_again_after_everything_has_changed(own: OwnPool)
 
 def test_a_change_repeated_under_its_id_happens_once(own: OwnPool) -> None:
     talk = own.active()
-    request = own.filled(conversations.send(talk.conversation_id))
+    request = own.filled(requests.send(talk.conversation_id))
     for _ in range(3):
         own.invoke(request)
     listing = message_pb2.ListMessagesRequest(conversation_id=talk.conversation_id)

@@ -13,7 +13,7 @@ from conformance.kit.numbers import (
     SPARE_NUMBER,
 )
 from conformance.kit.own_pool import FULL_POOL, POOL, OwnPool, participants, settings
-from conformance.refusals import conversations, operations
+from conformance.refusals import operations, requests
 from maskline.admin.v1 import maintenance_pb2, person_pb2, pool_pb2
 from maskline.conversation.v1 import conversation_pb2 as pb
 from maskline.conversation.v1 import event_pb2, message_pb2
@@ -32,10 +32,10 @@ def test_a_conversation_waits_is_joined_pauses_ends_and_is_reopened(own: OwnPool
     joined = own.ask(service.JoinConversation, join).conversation
     assert joined.state == pb.CONVERSATION_STATE_ACTIVE
     assert len({person.participant_id for person in joined.participants}) == 2
-    own.invoke(conversations.pause(name))
+    own.invoke(requests.pause(name))
     assert own.get(name).state == pb.CONVERSATION_STATE_PAUSED
     assert own.get(name).HasField("pause_time")
-    own.invoke(conversations.resume(name))
+    own.invoke(requests.resume(name))
     assert not own.get(name).HasField("pause_time")
     end = pb.EndConversationRequest(conversation_id=name, note="as agreed")
     ended = own.ask(service.EndConversation, end).conversation
@@ -43,7 +43,7 @@ def test_a_conversation_waits_is_joined_pauses_ends_and_is_reopened(own: OwnPool
     assert ended.state == pb.CONVERSATION_STATE_ENDED
     assert ended.end_reason == pb.END_REASON_CLIENT
     assert ended.end_note == "as agreed"
-    own.invoke(conversations.reopen(name))
+    own.invoke(requests.reopen(name))
     assert own.get(name).state == pb.CONVERSATION_STATE_ACTIVE
 
 
@@ -85,7 +85,7 @@ def test_words_held_while_paused_go_out_in_order(own: OwnPool) -> None:
     # New people are told first who texts.
     held = [message for message in waiting if message.author_participant_id]
     assert [message.message_id for message in held] == ids
-    own.invoke(conversations.resume(talk.conversation_id))
+    own.invoke(requests.resume(talk.conversation_id))
     sent = own.ask(own.client.conversations.ListMessages, listing).messages
     relayed = [message for message in sent if message.author_participant_id]
     assert [message.message_id for message in relayed] == ids

@@ -5,7 +5,7 @@ import pytest
 from conformance.kit.documented import ERRORS, METADATA, METHODS, REASONS, STATUSES
 from conformance.kit.own_pool import OwnPool
 from conformance.kit.target import Target
-from conformance.refusals import conversations, operations, reads
+from conformance.refusals import conversations, operations, reads, requests
 from maskline.admin.v1 import pool_pb2
 
 REFUSALS = conversations.TABLE | reads.TABLE | operations.TABLE
@@ -63,7 +63,7 @@ def test_each_documented_refusal_comes_about(
 
 
 def test_all_wrong_fields_of_a_request_are_named_at_once(own: OwnPool) -> None:
-    request = conversations.create(own, "1", masked_number="2", unique_name="é")
+    request = requests.create(own, "1", masked_number="2", unique_name="é")
     expected = {"participants[1].phone_number", "masked_number", "unique_name"}
     assert own.client.refusal(own.filled(request)).fields == expected
 
