@@ -28,7 +28,7 @@ from support.services.conversation_service import RunningService, running
 from support.services.messaging_service import serving, settings_for, text
 
 # Placeholders as long as the ids of a conversation, which is started after requests are drawn.
-CONVERSATION, PARTICIPANT = "c" * 27, "p" * 22
+CONVERSATION, PARTICIPANT = "c" * 18, "p" * 16
 # A number and a pool that no drawn request is about.
 UNUSED_NUMBER, UNUSED_POOL = "+12065550177", "afterwards"
 

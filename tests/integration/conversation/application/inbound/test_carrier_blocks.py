@@ -95,6 +95,14 @@ async def test_a_number_that_was_texted_stop_is_avoided_until_it_is_texted_unsto
     assert not await is_blocked(service)
 
 
+async def test_yes_names_no_blocked_numbers_whatever_comes_with_it(service: RunningService) -> None:
+    await service.deliver(ALICE_NUMBER, "stop")
+    words = ("yes", "quit", "unstop")
+    await service.receive(*(service.text(ALICE_NUMBER, word, OTHER_MASKED) for word in words))
+    replies = (Template.OPTED_IN, Template.OPTED_OUT, Template.OPTED_IN, Template.NUMBERS_STOPPED)
+    assert await service.heard(ALICE_NUMBER, 4) == [system_message(reply) for reply in replies]
+
+
 async def test_start_lifts_the_block_of_its_number_too(service: RunningService) -> None:
     await service.deliver(ALICE_NUMBER, "stop")
     await service.deliver(ALICE_NUMBER, "start")

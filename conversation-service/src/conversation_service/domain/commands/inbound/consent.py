@@ -35,6 +35,10 @@ CONFIRMED_BY_CARRIER = "stop"
 LIFTED_BY_CARRIER = ("unstop", "start")
 
 
+# Those whose reply names what stays blocked. YES is everyday talk, for which nothing more is read.
+NAMES_BLOCKED_NUMBERS = (Keyword.START, Keyword.JOIN, Keyword.OPT_IN)
+
+
 def opt_out(inbound: InboundContext, conversation: Conversation | None) -> Change:
     """Sends the person one confirmation and nothing after it; tells a partner neutrally.
 
@@ -150,6 +154,9 @@ def _with_opt_in(change: Change, inbound: InboundContext) -> Change:
 def _notice_of_stopped_numbers(inbound: InboundContext, first: int) -> tuple[OutboundMessage, ...]:
     """What to do about numbers that stay blocked after an opt-in at another one."""
     snapshot = inbound.snapshot
+    # Another message of the batch may have had the blocks read.
+    if inbound.keyword.kind not in NAMES_BLOCKED_NUMBERS:
+        return ()
     routes = other_routes(inbound.route, snapshot.pool)
     if not any(snapshot.carrier_blocks.get(route) for route in routes):
         return ()

@@ -7,6 +7,7 @@ from conversation_service.domain.commands.core.command import IdempotencyKey
 from conversation_service.domain.commands.core.snapshot import ReadSet, Snapshot
 from conversation_service.domain.commands.inbound.active import receive_from_active
 from conversation_service.domain.commands.inbound.consent import (
+    NAMES_BLOCKED_NUMBERS,
     carrier_block_change,
     erase,
     opt_out,
@@ -74,15 +75,15 @@ class ReceiveMessage:
         """The sender's conversation on this number; for a code, the conversation behind it."""
         keyword, number = self.keyword(pool.keywords), self.message.to_number
         is_join = keyword.kind in (Keyword.JOIN, Keyword.CODE)
-        opts_in = keyword.kind in (Keyword.START, Keyword.JOIN, Keyword.OPT_IN)
         is_code = is_join and join_codes.is_code_shaped(keyword.argument)
+        others = other_routes(self.route, pool)
         return ReadSet(
             routes=(self.route,),
             code=keyword.argument if is_code else "",
             people=(self.sender,),
             blocks_of=self.sender if is_join else None,
             code_attempts_on=number if is_join else "",
-            carrier_blocks_on=other_routes(self.route, pool) if opts_in else (),
+            carrier_blocks_on=others if keyword.kind in NAMES_BLOCKED_NUMBERS else (),
             needs_code=keyword.kind is Keyword.START,
         )
 
