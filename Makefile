@@ -21,7 +21,8 @@ PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # Length of `make soak`.
 STEPS ?= 200000
-# Repeats a run of `make soak` or `make faults`; drawn and printed if empty.
+# Repeats a run of `make soak` or `make faults`; drawn and printed if empty. The model's steps in
+# `make test-all` are those of seed 7 if it is empty.
 SEED ?=
 # Length of `make faults` and `make fuzz`.
 MINUTES ?= 3
@@ -55,7 +56,7 @@ test: install ## Runs the tests except those marked slow: every guarantee once, 
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-all: install ## Runs the slow tests: long model runs, faults, fuzzing, devstack, bench, compose
-	$(BIN)/python -m pytest -m slow $(PARALLEL) $(ARGS)
+	MODEL_SEED=$(or $(SEED),7) $(BIN)/python -m pytest -m slow $(PARALLEL) $(ARGS)
 
 test-compose: install ## Holds a conversation through the docker-compose stack
 	$(BIN)/python -m pytest -m slow tests/system/compose $(ARGS)
